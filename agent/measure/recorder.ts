@@ -1,0 +1,247 @@
+import { countersSince } from "../../proto/counters.js";
+import { Counters, type Measurements, Outcome, type Resources, type Span, Stage } from "../../proto/gen/measurement.js";
+import { LedgerPages } from "../../proto/ledger.js";
+import { stageUnit } from "../../proto/stages.js";
+import { classifyError } from "../spool/connection.js";
+import type { Attempt, WorkObserver } from "../work/attempt.js";
+import { AckRing } from "./ackring.js";
+import { Series } from "./series.js";
+import { StageLog } from "./stagelog.js";
+import { readStamp, type Stamp } from "./stamp.js";
+
+/** Kinds of errors told apart; further ones count as this. */
+const MAX_ERROR_KINDS = 100;
+const OTHER_ERRORS = "other";
+
+export interface RecorderOptions {
+	readonly runTag: number;
+	/** The run's epoch on this process's clock. */
+	readonly epochUs: number;
+	/** The producers that this agent runs, by their index in the run. */
+	readonly producers: readonly number[];
+}
+
+/**
+ * Everything an agent measures of one run, in memory that does not grow with the tasks but for 125 KB of ledger a million.
+ * Its callers give times on this process's clock; what it hands out is since the epoch.
+ *
+ * A task's first settlement in this agent, completed or dead-lettered, counts everywhere. A second one counts as an event and
+ * as a duplicate, and nowhere else.
+ */
+export class Recorder implements WorkObserver {
+	/** Called on the first settlement of each task. */
+	onSettled: (() => void) | undefined;
+
+	readonly #counters = Counters.create();
+	#countersTaken = Counters.create();
+	readonly #series = new Series();
+	readonly #ledger = new LedgerPages();
+	readonly #acks: AckRing;
+	readonly #issued: Map<number, number>;
+	readonly #errors = new Map<string, number>();
+	#errorsTaken: ReadonlyMap<string, number> = new Map();
+	readonly #span: Span = {
+		firstSentAtUs: -1,
+		lastSentAtUs: -1,
+		lastEnqueuedAtUs: -1,
+		firstCompletedAtUs: -1,
+		lastCompletedAtUs: -1,
+		startLatenessUs: 0,
+	};
+	#inFlight = 0;
+	#maxInFlight = 0;
+
+	readonly #responseTime = stageLog(Stage.RESPONSE_TIME);
+	readonly #uncorrectedResponseTime = stageLog(Stage.UNCORRECTED_RESPONSE_TIME);
+	readonly #sendLag = stageLog(Stage.SEND_LAG);
+	readonly #enqueueTime = stageLog(Stage.ENQUEUE_TIME);
+	readonly #queueWait = stageLog(Stage.QUEUE_WAIT);
+	readonly #dequeueTime = stageLog(Stage.DEQUEUE_TIME);
+	readonly #serviceTime = stageLog(Stage.SERVICE_TIME);
+	readonly #ackTime = stageLog(Stage.ACK_TIME);
+	readonly #stages: readonly StageLog[] = [
+		this.#responseTime,
+		this.#uncorrectedResponseTime,
+		this.#sendLag,
+		this.#enqueueTime,
+		this.#queueWait,
+		this.#dequeueTime,
+		this.#serviceTime,
+		this.#ackTime,
+	];
+
+	constructor(private readonly options: RecorderOptions) {
+		this.#acks = new AckRing(options.producers);
+		this.#issued = new Map(options.producers.map((producer) => [producer, 0]));
+	}
+
+	/** A producer begins to send a task. @param metadataBytes what its stamp adds */
+	begun(producer: number, sequence: number, intendedAtUs: number, sentAtUs: number, metadataBytes: number): void {
+		this.#counters.sent++;
+		this.#counters.metadataBytes += metadataBytes;
+		this.#issued.set(producer, sequence + 1);
+		this.#sendLag.record(sentAtUs - intendedAtUs);
+		const atUs = this.#sinceEpoch(sentAtUs);
+		if (this.#span.firstSentAtUs < 0) this.#span.firstSentAtUs = atUs;
+		this.#span.lastSentAtUs = Math.max(this.#span.lastSentAtUs, atUs);
+		this.#series.at(atUs).sent++;
+	}
+
+	/** Its enqueue was acknowledged. */
+	enqueued(producer: number, sequence: number, sentAtUs: number, acknowledgedAtUs: number): void {
+		this.#counters.enqueued++;
+		this.#acks.acknowledged(producer, sequence, acknowledgedAtUs);
+		this.#enqueueTime.record(acknowledgedAtUs - sentAtUs);
+		const atUs = this.#sinceEpoch(acknowledgedAtUs);
+		this.#span.lastEnqueuedAtUs = Math.max(this.#span.lastEnqueuedAtUs, atUs);
+		this.#series.at(atUs).enqueued++;
+	}
+
+	/** Its enqueue failed: Redis refused it, or gave no answer so that nobody knows. @param kind for people */
+	refused(producer: number, sequence: number, outcome: "rejected" | "unknown", kind: string): void {
+		this.#counters[outcome]++;
+		this.#ledger.set(producer, outcome === "rejected" ? Outcome.REJECTED : Outcome.UNKNOWN, sequence);
+		this.#countError(`enqueue: ${kind}`);
+	}
+
+	polled(found: boolean): void {
+		this.#counters.polls++;
+		if (!found) this.#counters.emptyPolls++;
+	}
+
+	taken(): void {
+		this.#counters.dequeued++;
+		this.#inFlight++;
+		if (this.#inFlight > this.#maxInFlight) this.#maxInFlight = this.#inFlight;
+	}
+
+	released(): void {
+		this.#inFlight--;
+	}
+
+	settled(attempt: Attempt): void {
+		const stamp = readStamp(this.options.runTag, attempt.task.metadata ?? "");
+		if (!stamp) {
+			this.#counters.foreign++;
+			return;
+		}
+		this.#dequeueTime.record(attempt.dequeuedAtUs - attempt.polledAtUs);
+		if (attempt.handlerNs > 0) this.#serviceTime.record(attempt.handlerNs);
+		if (attempt.task.retryCount === 0) {
+			const waitedUs = this.#acks.waitedUs(stamp.producer, stamp.sequence, attempt.dequeuedAtUs);
+			if (waitedUs !== undefined) this.#queueWait.record(waitedUs);
+		}
+		switch (attempt.outcome) {
+			case "completed":
+				this.#counters.completed++;
+				if (this.#settleFirst(stamp, Outcome.COMPLETED)) this.#completed(stamp, attempt);
+				break;
+			case "retried":
+				this.#counters.failedAttempts++;
+				this.#counters.retried++;
+				break;
+			case "deadLettered":
+				this.#counters.failedAttempts++;
+				this.#counters.deadLettered++;
+				if (this.#settleFirst(stamp, Outcome.DEAD_LETTERED)) {
+					this.#series.at(this.#sinceEpoch(attempt.settledAtUs)).failed++;
+					this.onSettled?.();
+				}
+				break;
+		}
+	}
+
+	failed(error: Error, _taskId: string | undefined): void {
+		this.#counters.workerErrors++;
+		this.#countError(`worker: ${classifyError(error).kind}`);
+	}
+
+	/** Tasks that workers hold. */
+	get inFlight(): number {
+		return this.#inFlight;
+	}
+
+	/** Counts since the epoch. */
+	totals(): Counters {
+		return { ...this.#counters };
+	}
+
+	/** What was measured since the last call. */
+	takeDelta(resources: Resources): Measurements {
+		const counters = countersSince(this.#countersTaken, this.#counters);
+		this.#countersTaken = { ...this.#counters };
+		const errors = new Map<string, number>();
+		for (const [kind, count] of this.#errors) {
+			const recent = count - (this.#errorsTaken.get(kind) ?? 0);
+			if (recent > 0) errors.set(kind, recent);
+		}
+		this.#errorsTaken = new Map(this.#errors);
+		const stages = this.#stages.flatMap((stage) => stage.take() ?? []);
+		const parts = { counters, errors, stages, series: this.#series.take(), ledger: this.#ledger.dirtyPages() };
+		return this.#measurements(resources, parts);
+	}
+
+	/** Everything since the epoch. */
+	result(resources: Resources): Measurements {
+		return this.#measurements(resources, {
+			counters: { ...this.#counters },
+			errors: new Map(this.#errors),
+			stages: this.#stages.flatMap((stage) => stage.all() ?? []),
+			series: this.#series.all(),
+			ledger: this.#ledger.allPages(),
+		});
+	}
+
+	/** Frees the histograms; nothing can be recorded after it. */
+	close(): void {
+		for (const stage of this.#stages) stage.destroy();
+	}
+
+	#measurements(
+		resources: Resources,
+		parts: Pick<Measurements, "counters" | "errors" | "stages" | "series" | "ledger">,
+	): Measurements {
+		return {
+			...parts,
+			producers: [...this.#issued].map(([producer, issued]) => ({ producer, issued })),
+			span: { ...this.#span },
+			resources: { ...resources, maxInFlight: this.#maxInFlight },
+			redis: [],
+		};
+	}
+
+	/** @returns whether this agent had not settled the task before */
+	#settleFirst({ producer, sequence }: Stamp, outcome: Outcome.COMPLETED | Outcome.DEAD_LETTERED): boolean {
+		const other = outcome === Outcome.COMPLETED ? Outcome.DEAD_LETTERED : Outcome.COMPLETED;
+		if (!this.#ledger.has(producer, other, sequence) && this.#ledger.set(producer, outcome, sequence)) return true;
+		this.#counters.duplicates++;
+		return false;
+	}
+
+	#completed(stamp: Stamp, attempt: Attempt): void {
+		const completedAtUs = attempt.settledAtUs - this.options.epochUs;
+		this.#responseTime.record(completedAtUs - stamp.intendedAtUs);
+		this.#uncorrectedResponseTime.record(completedAtUs - stamp.sentAtUs);
+		this.#ackTime.record(attempt.settledAtUs - attempt.handledAtUs);
+		const atUs = Math.max(0, completedAtUs);
+		const span = this.#span;
+		span.firstCompletedAtUs = span.firstCompletedAtUs < 0 ? atUs : Math.min(span.firstCompletedAtUs, atUs);
+		span.lastCompletedAtUs = Math.max(span.lastCompletedAtUs, atUs);
+		this.#series.at(atUs).completed++;
+		this.onSettled?.();
+	}
+
+	/** A span's -1 means that nothing happened, so what comes before the epoch counts as at it. */
+	#sinceEpoch(atUs: number): number {
+		return Math.max(0, atUs - this.options.epochUs);
+	}
+
+	#countError(kind: string): void {
+		const known = this.#errors.has(kind) || this.#errors.size < MAX_ERROR_KINDS ? kind : OTHER_ERRORS;
+		this.#errors.set(known, (this.#errors.get(known) ?? 0) + 1);
+	}
+}
+
+function stageLog(stage: Stage): StageLog {
+	return new StageLog(stage, stageUnit(stage));
+}

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { makeStamper, readStamp, stampBytes } from "./stamp.js";
+
+const RUN = 0xdeadbeef;
+const EPOCH_US = 1_000_000_000;
+const DAY_US = 86_400e6;
+const ENQUEUE_TIME = "2026-11-23T03:04:38.365858297Z";
+const stamper = makeStamper(RUN, EPOCH_US);
+
+describe("a stamp", () => {
+	test("comes back as it went, to the microsecond", () => {
+		fc.assert(
+			fc.property(
+				fc.nat({ max: 65_535 }),
+				fc.integer({ min: 0, max: 2 ** 42 - 1 }),
+				fc.double({ min: -3 * DAY_US, max: 90 * DAY_US, noNaN: true }),
+				fc.double({ min: -1e6, max: 5 * DAY_US, noNaN: true }),
+				(producer, sequence, intendedUs, lagUs) => {
+					const intendedAtUs = EPOCH_US + intendedUs;
+					const metadata = stamper.metadata(producer, sequence, intendedAtUs, intendedAtUs + lagUs, ENQUEUE_TIME);
+					const stamp = readStamp(RUN, metadata);
+					expect(stamp).toMatchObject({ producer, sequence });
+					expect(Math.abs((stamp?.intendedAtUs ?? Number.NaN) - intendedUs)).toBeLessThanOrEqual(0.501);
+					expect(Math.abs((stamp?.sentAtUs ?? Number.NaN) - intendedUs - lagUs)).toBeLessThanOrEqual(1.002);
+				},
+			),
+		);
+	});
+
+	test("always has the same width, in JSON as Go writes it", () => {
+		const metadata = [
+			stamper.metadata(0, 0, EPOCH_US, EPOCH_US, ENQUEUE_TIME),
+			stamper.metadata(65_535, 2 ** 42 - 1, EPOCH_US - 5e6, EPOCH_US + DAY_US, ENQUEUE_TIME),
+			stamper.metadata(1, 2, -1e20, 1e20, ENQUEUE_TIME),
+		];
+		const plain = JSON.stringify({ enqueue_time: ENQUEUE_TIME });
+		for (const text of metadata) {
+			expect(Object.keys(JSON.parse(text))).toEqual(["bench", "enqueue_time"]);
+			expect(JSON.stringify(JSON.parse(text))).toBe(text);
+			expect(text.length - plain.length).toBe(stampBytes);
+		}
+	});
+
+	test("of a time that is too far off says the furthest that fits", () => {
+		const stampOf = (atUs: number) => readStamp(RUN, stamper.metadata(0, 0, atUs, atUs, ENQUEUE_TIME))?.intendedAtUs;
+		expect(stampOf(EPOCH_US + 1e14)).toBe(2 ** 43 - 1);
+		expect(stampOf(EPOCH_US - 1e14)).toBe(-(2 ** 43));
+	});
+
+	test("is found wherever it stands in the metadata", () => {
+		const [, bench] = /("bench":"[^"]*")/.exec(stamper.metadata(3, 4, EPOCH_US, EPOCH_US, ENQUEUE_TIME)) ?? [];
+		expect(readStamp(RUN, `{"a":1,${bench}}`)).toEqual({ producer: 3, sequence: 4, intendedAtUs: 0, sentAtUs: 0 });
+	});
+
+	const good = stamper.metadata(3, 4, EPOCH_US, EPOCH_US, ENQUEUE_TIME);
+	test.each([
+		["no metadata", ""],
+		["none", `{"enqueue_time":"${ENQUEUE_TIME}"}`],
+		["one of another run", makeStamper(RUN + 1, EPOCH_US).metadata(3, 4, EPOCH_US, EPOCH_US, ENQUEUE_TIME)],
+		["one that was cut", good.slice(0, 30)],
+		["one character less", good.replace("deadbeef", "deadbee")],
+		["one character more", good.replace("deadbeef", "deadbeef0")],
+		["a digit that is none", good.replace(/deadbeef0/, "deadbeefg")],
+		["upper-case digits", good.replace("deadbeef", "DEADBEEF")],
+	])("is not seen in %s", (_, metadata) => {
+		expect(readStamp(RUN, metadata)).toBeUndefined();
+	});
+});

@@ -1,0 +1,313 @@
+import type { Arm, Concluded, Prepare, Ready, Snapshot } from "../proto/gen/cluster.js";
+import { FailureKind, StopScope } from "../proto/gen/cluster.js";
+import type { Measurements } from "../proto/gen/measurement.js";
+import type { Handler, Slice, TaskShape, WorkerShare } from "../proto/gen/slice.js";
+import { ResourceMeter } from "../proto/resources.js";
+import { checkSlice } from "../proto/slicecheck.js";
+import type { Engine } from "./engine.js";
+import { openEngine } from "./engines.js";
+import { claimNamespace, concludeRun, NamespaceInUseError, RedisSampler } from "./lead.js";
+import { payloadMaker } from "./load/payload.js";
+import { Permits } from "./load/permits.js";
+import { runProducer } from "./load/producer.js";
+import type { Logger } from "./log.js";
+import { nowUs } from "./measure/clock.js";
+import { measureClock } from "./measure/clocksync.js";
+import { Recorder, type RecorderOptions } from "./measure/recorder.js";
+import { makeStamper } from "./measure/stamp.js";
+import { openRedis, type Redis } from "./spool/connection.js";
+import { WallClock } from "./spool/gotime.js";
+import { readServer, sampleRedis } from "./spool/namespace.js";
+import type { Task } from "./spool/task.js";
+import { untilEpoch } from "./start.js";
+import { warmUp } from "./warmup.js";
+import { makeHandler } from "./work/handlers.js";
+
+/** A worker that is still busy this long after it was told to stop is abandoned, and its task with it. */
+const STOP_GRACE_MS = 5_000;
+
+/** Why an agent cannot run its slice; told to the coordinator as a Failure. */
+export class RunnerError extends Error {
+	constructor(
+		readonly kind: FailureKind,
+		message: string,
+		options?: ErrorOptions,
+	) {
+		super(message, options);
+	}
+}
+
+/** A slice whose parts are known to be there. */
+interface Work {
+	readonly slice: Slice;
+	readonly keyPrefix: string;
+	readonly task: TaskShape;
+	readonly workers: WorkerShare;
+	readonly handler: Handler;
+}
+
+interface Connections {
+	readonly engine: Engine;
+	/** For what is done beside the load: samples, census, removal. */
+	readonly control: Redis;
+	/** The time of day, for labels. */
+	readonly wall: WallClock;
+}
+
+/**
+ * A slice's life in one agent:
+ *
+ *   prepare ─▶ prepared ─ arm ─▶ armed ─ epoch ─▶ running ─ stop(SENDING) ─▶ draining ─ stop(ALL) ─▶ finished ─▶ closed
+ *
+ * `stop` may come at any time and more than once; `close` ends every state. `finished` settles once, with what was measured.
+ */
+export class Runner {
+	readonly finished: Promise<Measurements>;
+	readonly #finish: (measurements: Promise<Measurements>) => void;
+	readonly #stopSending = new AbortController();
+	readonly #stopWorking = new AbortController();
+	readonly #abandon = new AbortController();
+	readonly #meter = new ResourceMeter();
+	readonly #sampler: RedisSampler;
+	#recorder: Recorder | undefined;
+	#permits: Permits | undefined;
+	#epochUs = Number.POSITIVE_INFINITY;
+	#latenessUs = 0;
+	#sendingDone = false;
+	#snapshots = 0;
+
+	private constructor(
+		readonly ordinal: number,
+		readonly ready: Ready,
+		private readonly work: Work,
+		private readonly connections: Connections,
+		lead: boolean,
+		log: Logger,
+		private readonly makeRecorder: (options: RecorderOptions) => Recorder,
+	) {
+		let finish: (measurements: Promise<Measurements>) => void = () => {};
+		this.finished = new Promise((resolve) => {
+			finish = resolve;
+		});
+		this.#finish = finish;
+		this.#sampler = new RedisSampler(
+			() => sampleRedis(connections.control, work.keyPrefix, nowUs() - this.#epochUs),
+			(error) => log.warn({ error: error.message }, "could not sample Redis"),
+			lead,
+		);
+	}
+
+	/**
+	 * Connects, looks after the namespace where this agent leads, measures the clock and warms the code up.
+	 *
+	 * @param makeRecorder another one, for who measures the cost of recording
+	 * @throws RunnerError naming what is wrong, passwords hidden
+	 */
+	static async prepare(
+		request: Prepare,
+		log: Logger,
+		signal: AbortSignal,
+		makeRecorder = (options: RecorderOptions) => new Recorder(options),
+	): Promise<Runner> {
+		const work = checkedWork(request.slice);
+		const { url } = work.slice.target ?? { url: "" };
+		const opened: Redis[] = [];
+		const open = async (role: string): Promise<Redis> => {
+			let told: string | undefined;
+			const redis = await openRedis(url, {
+				name: `spool-bench-${work.slice.agentIndex}-${role}`,
+				signal,
+				onError: (error) => {
+					// Each attempt to reconnect fails in the same way: said once.
+					if (error.message !== told) log.warn({ connection: role, error: error.message }, "Redis connection");
+					told = error.message;
+				},
+			});
+			redis.on("connect", () => {
+				told = undefined;
+			});
+			opened.push(redis);
+			return redis;
+		};
+		try {
+			const control = await open("control");
+			const wall = new WallClock();
+			const engine = await openEngine({
+				slice: work.slice,
+				keyPrefix: work.keyPrefix,
+				open,
+				clock: wall,
+				nowUs,
+				onNotice: (notice) => log.warn(notice),
+			});
+			const namespace = request.lead ? await claimNamespace(control, work.keyPrefix, request.purge) : undefined;
+			const redis = request.lead ? await readServer(control) : undefined;
+			await warmUp(work.slice.runTag, work.task);
+			const clock = await measureClock(control);
+			const ready = { ordinal: request.ordinal, clock: { ...clock, monotonicNowUs: nowUs() }, namespace, redis };
+			return new Runner(request.ordinal, ready, work, { engine, control, wall }, request.lead, log, makeRecorder);
+		} catch (error) {
+			for (const redis of opened) redis.disconnect();
+			const kind = error instanceof NamespaceInUseError ? FailureKind.NAMESPACE_IN_USE : FailureKind.REDIS;
+			throw new RunnerError(kind, (error as Error).message, { cause: error });
+		}
+	}
+
+	/** Schedules the load for the epoch. What it does from then on is told by `finished`. */
+	arm(arm: Arm): void {
+		this.#epochUs = arm.epochMonotonicUs;
+		// Made before the epoch: its histograms take a while.
+		const { runTag, producers } = this.work.slice;
+		const epochUs = this.#epochUs;
+		this.#recorder = this.makeRecorder({ runTag, epochUs, producers: producers.map(({ index }) => index) });
+		this.#finish(this.#run(this.#recorder));
+	}
+
+	async #run(recorder: Recorder): Promise<Measurements> {
+		this.#latenessUs = await untilEpoch(this.#epochUs, nowUs, this.#stopWorking.signal);
+		this.#sampler.start();
+		const sending = this.#send(recorder).then(() => {
+			this.#sendingDone = true;
+		});
+		const consuming = this.#consume(recorder);
+		this.#meter.start();
+		await Promise.all([sending, consuming]);
+		this.#meter.stop();
+		await this.#sampler.finish();
+		return this.#complete(recorder.result(this.#meter.read()), this.#sampler.all);
+	}
+
+	async #send(recorder: Recorder): Promise<void> {
+		const { slice, task } = this.work;
+		const { engine, wall } = this.connections;
+		const context = {
+			enqueue: (task: Task) => engine.enqueue(task),
+			runTag: slice.runTag,
+			shape: task,
+			payload: payloadMaker(task.payloadBytes),
+			stamper: makeStamper(slice.runTag, this.#epochUs),
+			recorder,
+			nowUs,
+			wall,
+			stop: this.#stopSending.signal,
+		};
+		const { permits, limitMs } = this.#closedLoop(recorder);
+		const limit = limitMs > 0 ? setTimeout(() => this.stop(StopScope.SENDING), limitMs) : undefined;
+		await Promise.all(slice.producers.map((share) => runProducer(context, share, permits)));
+		clearTimeout(limit);
+	}
+
+	/** What holds the producers back: in a timed run permits, in both kinds a time from now on, 0 for none. */
+	#closedLoop(recorder: Recorder): { permits: Permits | undefined; limitMs: number } {
+		const load = this.work.slice.load?.kind;
+		const fromNow = (sinceEpochMs: number) => Math.max(1, (this.#epochUs - nowUs()) / 1_000 + sinceEpochMs);
+		if (load?.$case !== "timed") {
+			const limitMs = load?.value.limitMs ?? 0;
+			return { permits: undefined, limitMs: limitMs > 0 ? fromNow(limitMs) : 0 };
+		}
+		const permits = new Permits(load.value.inFlight);
+		this.#permits = permits;
+		recorder.onSettled = () => permits.give();
+		return { permits, limitMs: fromNow(load.value.durationMs) };
+	}
+
+	async #consume(recorder: Recorder): Promise<void> {
+		const { task, handler } = this.work;
+		const stop = this.#stopWorking.signal;
+		await this.connections.engine.work({
+			handlers: new Map([[task.type, makeHandler(handler, Math.random)]]),
+			observer: recorder,
+			epochUs: this.#epochUs,
+			stop,
+			abandon: this.#abandon.signal,
+		});
+		if (!stop.aborted) {
+			// This agent has no workers: it is done when the others are.
+			await new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
+		}
+	}
+
+	/** Ends sending, or everything. May be called at any time, also twice. */
+	stop(scope: StopScope): void {
+		this.#stopSending.abort();
+		this.#permits?.close();
+		if (scope !== StopScope.ALL || this.#stopWorking.signal.aborted) return;
+		this.#stopWorking.abort();
+		const grace = setTimeout(() => this.abandon(), STOP_GRACE_MS);
+		void this.finished.finally(() => clearTimeout(grace)).catch(() => {});
+	}
+
+	/** Ends everything at once: what workers hold stays in Redis as it is. May be called twice. */
+	abandon(): void {
+		this.#stopSending.abort();
+		this.#permits?.close();
+		this.#stopWorking.abort();
+		this.#abandon.abort();
+		this.connections.engine.abandon();
+	}
+
+	set lead(lead: boolean) {
+		this.#sampler.leading = lead;
+	}
+
+	/** Armed: it has something to tell. */
+	get started(): boolean {
+		return this.#recorder !== undefined;
+	}
+
+	snapshot(): Snapshot {
+		return {
+			ordinal: this.ordinal,
+			sequence: ++this.#snapshots,
+			totals: this.#recorder?.totals(),
+			inFlight: (this.#recorder?.inFlight ?? 0) + (this.#sampler.leading ? this.connections.engine.owed : 0),
+			sendingDone: this.#sendingDone,
+			backlog: this.#sampler.leading ? this.#sampler.backlog : -1,
+			monotonicNowUs: nowUs(),
+		};
+	}
+
+	/** What was measured since the last call; undefined before it is armed. */
+	takeDelta(): Measurements | undefined {
+		const delta = this.#recorder?.takeDelta(this.#meter.read());
+		return delta && this.#complete(delta, this.#sampler.take());
+	}
+
+	/** Redis is there. */
+	get connected(): boolean {
+		return this.connections.control.status === "ready";
+	}
+
+	/** See `concludeRun`. */
+	async conclude(clean: boolean): Promise<Concluded> {
+		const { slice, keyPrefix } = this.work;
+		const atUs = nowUs() - this.#epochUs;
+		const concluded = await concludeRun(this.connections.control, slice, keyPrefix, clean, atUs);
+		return { ordinal: this.ordinal, ...concluded };
+	}
+
+	/** Lets go of every connection and timer. May be called twice. */
+	close(): void {
+		this.abandon();
+		this.#sampler.stop();
+		this.#meter.stop();
+		this.connections.control.disconnect();
+		this.#recorder?.close();
+		this.#recorder = undefined;
+	}
+
+	#complete(measurements: Measurements, redis: Measurements["redis"]): Measurements {
+		if (measurements.span) measurements.span.startLatenessUs = this.#latenessUs;
+		measurements.redis = redis;
+		return measurements;
+	}
+}
+
+function checkedWork(slice: Slice | undefined): Work {
+	const problems = slice ? checkSlice(slice) : ["there is none"];
+	const { target, task, workers, handler } = slice ?? {};
+	if (problems.length > 0 || !slice || !target || !task || !workers || !handler) {
+		throw new RunnerError(FailureKind.BAD_SLICE, `bad slice: ${problems.join("; ")}`);
+	}
+	return { slice, keyPrefix: target.keyPrefix, task, workers, handler };
+}

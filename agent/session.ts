@@ -1,0 +1,302 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import type { Prepare, Welcome } from "../proto/gen/cluster.js";
+import { type AgentMessage, ClusterClient, type CoordinatorMessage, FailureKind } from "../proto/gen/cluster.js";
+import type { Host } from "../proto/gen/measurement.js";
+import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../proto/limits.js";
+import { chunkResult } from "../proto/result.js";
+import type { Logger } from "./log.js";
+import { Runner, RunnerError } from "./runner.js";
+
+const RETRY_DELAY_MS = 200;
+const DELTA_INTERVAL_MS = 1_000;
+const SNAPSHOT_INTERVAL_MS = 100;
+/** Snapshots of the whole fleet, at the most, that the coordinator should have to read each second. */
+const FLEET_SNAPSHOTS_PER_SECOND = 500;
+/** After the coordinator is lost the lead waits this long for the others to stop before it removes the run's keys. */
+const ORPHAN_SETTLE_MS = 500;
+const ORPHAN_CLEANUP_MS = 10_000;
+/** For a Redis that comes back while the run is concluded. */
+const REDIS_PATIENCE_MS = 10_000;
+const REDIS_LOOK_MS = 250;
+
+export interface SessionOptions {
+	readonly coordinator: string;
+	readonly token: string;
+	readonly agentId: string;
+	readonly softwareVersion: string;
+	readonly wantedIndex: number;
+	readonly host: Host;
+	/** How long to go on dialling a coordinator that is not there yet. */
+	readonly joinTimeoutMs: number;
+	readonly log: Logger;
+}
+
+/** How a session ended, for the exit code. */
+export type SessionEnd =
+	| { readonly kind: "dismissed" }
+	| { readonly kind: "refused"; readonly reason: string }
+	| { readonly kind: "unreachable"; readonly reason: string }
+	| { readonly kind: "lost"; readonly reason: string }
+	| { readonly kind: "interrupted"; readonly reason: string };
+
+/**
+ * An agent's end of the stream. One run at a time; the coordinator's messages drive it:
+ *
+ *   dialling ─▶ joined ─ Prepare ─▶ preparing ─▶ ready ─ Arm ─▶ armed ─ epoch ─▶ running ─▶ reporting ─ Committed ─▶ joined
+ *
+ * Silence for a lease, a broken stream or an interrupt end every state: the load stops at once.
+ */
+export class Session {
+	readonly #client: ClusterClient;
+	#stream: ClientDuplexStream<AgentMessage, CoordinatorMessage> | undefined;
+	#runner: Runner | undefined;
+	#preparing: AbortController | undefined;
+	#timers: NodeJS.Timeout[] = [];
+	#heardAt = performance.now();
+	#lead = false;
+	#deltas = 0;
+	#settle: (end: SessionEnd) => void = () => {};
+	readonly #end: Promise<SessionEnd>;
+
+	constructor(private readonly options: SessionOptions) {
+		this.#client = new ClusterClient(options.coordinator, credentials.createInsecure(), {
+			"grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+			"grpc.enable_retries": 0,
+		});
+		this.#end = new Promise((resolve) => {
+			this.#settle = resolve;
+		});
+	}
+
+	/** Joins and serves until the coordinator says Bye, refuses, is lost, or `signal` aborts. Never throws. */
+	async serve(signal: AbortSignal): Promise<SessionEnd> {
+		const interrupted = () => {
+			const reason = String(signal.reason ?? "interrupted");
+			this.#fail(this.#runner?.ordinal ?? 0, FailureKind.INTERNAL, `the agent was stopped by ${reason}`);
+			this.#settle({ kind: "interrupted", reason });
+		};
+		signal.addEventListener("abort", interrupted, { once: true });
+		if (signal.aborted) interrupted();
+		void this.#dial(signal);
+		const end = await this.#end;
+		signal.removeEventListener("abort", interrupted);
+		for (const timer of this.#timers) clearInterval(timer);
+		this.#preparing?.abort();
+		await this.#leave(end);
+		this.#stream?.end();
+		this.#client.close();
+		return end;
+	}
+
+	/** Dials until the coordinator answers with Welcome, refuses for good, or time is up. */
+	async #dial(signal: AbortSignal): Promise<void> {
+		const deadline = performance.now() + this.options.joinTimeoutMs;
+		while (!signal.aborted) {
+			const broken = await this.#join();
+			if (broken === undefined) return;
+			if (broken.code === status.UNAUTHENTICATED || broken.code === status.FAILED_PRECONDITION) {
+				this.#settle({ kind: "refused", reason: broken.details });
+				return;
+			}
+			if (performance.now() > deadline) {
+				const waited = this.options.joinTimeoutMs / 1_000;
+				const reason = `no coordinator at ${this.options.coordinator} within ${waited} s: ${broken.details}`;
+				this.#settle({ kind: "unreachable", reason });
+				return;
+			}
+			await sleep(RETRY_DELAY_MS, undefined, { signal }).catch(() => undefined);
+		}
+	}
+
+	/** One attempt. @returns the error that ended the stream before the Welcome, or undefined once it came */
+	#join(): Promise<ServiceError | undefined> {
+		const { options } = this;
+		const metadata = new Metadata();
+		metadata.set("authorization", `Bearer ${options.token}`);
+		const stream = this.#client.join(metadata);
+		this.#stream = stream;
+		let joined = false;
+		return new Promise((resolve) => {
+			stream.on("data", (message: CoordinatorMessage) => {
+				this.#heardAt = performance.now();
+				if (message.body?.$case === "welcome" && !joined) {
+					joined = true;
+					this.#welcome(message.body.value);
+					resolve(undefined);
+				} else if (joined) this.#handle(message);
+			});
+			stream.on("error", (error: ServiceError) => {
+				if (!joined) resolve(error);
+				else this.#settle({ kind: "lost", reason: `the stream broke: ${error.details || error.message}` });
+			});
+			stream.on("end", () => {
+				if (joined) this.#settle({ kind: "lost", reason: "the coordinator closed the stream" });
+			});
+			this.#send({
+				$case: "hello",
+				value: {
+					protocolVersion: PROTOCOL_VERSION,
+					agentId: options.agentId,
+					softwareVersion: options.softwareVersion,
+					wantedIndex: options.wantedIndex,
+					host: options.host,
+					pid: process.pid,
+				},
+			});
+		});
+	}
+
+	#welcome(welcome: Welcome): void {
+		const { index, count, leaseMs } = welcome;
+		this.options.log.setBindings({ agent: index });
+		this.options.log.info({ index, count }, "joined");
+		const snapshotMs = Math.max(SNAPSHOT_INTERVAL_MS, (count / FLEET_SNAPSHOTS_PER_SECOND) * 1_000);
+		this.#timers = [
+			setInterval(() => {
+				if (this.#runner?.started) this.#send({ $case: "snapshot", value: this.#runner.snapshot() });
+			}, snapshotMs),
+			setInterval(() => this.#sendDelta(), DELTA_INTERVAL_MS),
+			setInterval(() => {
+				const silentMs = performance.now() - this.#heardAt;
+				if (silentMs > leaseMs) {
+					this.#settle({ kind: "lost", reason: `nothing heard for ${Math.round(silentMs / 1_000)} s` });
+				}
+			}, leaseMs / 10),
+		];
+	}
+
+	#handle({ body }: CoordinatorMessage): void {
+		const runner = this.#runner;
+		switch (body?.$case) {
+			case "heartbeat":
+				this.#lead = body.value.lead;
+				if (runner) runner.lead = this.#lead;
+				this.#send({ $case: "snapshot", value: runner?.snapshot() ?? idleSnapshot });
+				break;
+			case "prepare":
+				void this.#prepare(body.value);
+				break;
+			case "arm":
+				if (runner?.ordinal !== body.value.ordinal) break;
+				runner.arm(body.value);
+				this.#send({ $case: "armed", value: { ordinal: body.value.ordinal } });
+				void this.#report(runner);
+				break;
+			case "stop":
+				this.options.log.info({ run: body.value.ordinal, reason: body.value.reason }, "stop");
+				if (runner?.ordinal === body.value.ordinal) runner.stop(body.value.scope);
+				break;
+			case "conclude":
+				if (runner?.ordinal === body.value.ordinal) void this.#conclude(runner, body.value.clean);
+				break;
+			case "bye":
+				this.#settle({ kind: "dismissed" });
+				break;
+			case "welcome":
+			case "committed":
+			case undefined:
+				break;
+		}
+	}
+
+	async #prepare(request: Prepare): Promise<void> {
+		this.#preparing?.abort();
+		this.#runner?.close();
+		this.#runner = undefined;
+		this.#deltas = 0;
+		this.#lead = request.lead;
+		const preparing = new AbortController();
+		this.#preparing = preparing;
+		try {
+			const runner = await Runner.prepare(request, this.options.log, preparing.signal);
+			if (preparing.signal.aborted) {
+				runner.close();
+				return;
+			}
+			this.#runner = runner;
+			this.#send({ $case: "ready", value: runner.ready });
+		} catch (error) {
+			if (preparing.signal.aborted) return;
+			const kind = error instanceof RunnerError ? error.kind : FailureKind.INTERNAL;
+			this.#fail(request.ordinal, kind, (error as Error).message);
+		}
+	}
+
+	async #report(runner: Runner): Promise<void> {
+		try {
+			const measurements = await runner.finished;
+			if (this.#runner !== runner) return;
+			for (const value of chunkResult(runner.ordinal, measurements)) this.#send({ $case: "result", value });
+		} catch (error) {
+			this.options.log.error({ err: error }, "run failed");
+			this.#fail(runner.ordinal, FailureKind.INTERNAL, (error as Error).message);
+		}
+	}
+
+	async #conclude(runner: Runner, clean: boolean): Promise<void> {
+		const given = new AbortController();
+		try {
+			const concluded = await Promise.race([runner.conclude(clean), redisGone(runner, given.signal)]);
+			this.#send({ $case: "concluded", value: concluded });
+		} catch (error) {
+			const message = `could not count and remove what the run left: ${(error as Error).message}`;
+			this.#fail(runner.ordinal, FailureKind.REDIS, message);
+		} finally {
+			given.abort();
+		}
+	}
+
+	#sendDelta(): void {
+		const runner = this.#runner;
+		const measurements = runner?.takeDelta();
+		if (!runner || !measurements) return;
+		this.#send({ $case: "delta", value: { ordinal: runner.ordinal, sequence: ++this.#deltas, measurements } });
+	}
+
+	#fail(ordinal: number, kind: FailureKind, message: string): void {
+		this.#send({ $case: "failure", value: { ordinal, kind, message } });
+	}
+
+	#send(body: NonNullable<AgentMessage["body"]>): void {
+		if (this.#stream?.writable) this.#stream.write({ body });
+	}
+
+	/** Ends the run in hand. Without a coordinator to ask for it, the lead removes the run's keys by itself. */
+	async #leave(end: SessionEnd): Promise<void> {
+		const runner = this.#runner;
+		if (!runner) return;
+		runner.abandon();
+		if (end.kind === "lost" && this.#lead && runner.started) {
+			await sleep(ORPHAN_SETTLE_MS);
+			// A private Redis is gone by now, and its keys with it.
+			if (!runner.connected) return runner.close();
+			const cleanup = runner.conclude(true).then(
+				({ keysRemoved }) => this.options.log.warn({ keysRemoved }, "coordinator lost: removed the run's keys"),
+				(error: Error) => this.options.log.error({ error: error.message }, "coordinator lost: keys may be left"),
+			);
+			await Promise.race([cleanup, sleep(ORPHAN_CLEANUP_MS, undefined, { ref: false })]);
+		}
+		runner.close();
+	}
+}
+
+/** Rejects when Redis has been away for too long. Settles no other way than by that or by the signal. */
+async function redisGone(runner: Runner, signal: AbortSignal): Promise<never> {
+	let awayMs = 0;
+	while (awayMs < REDIS_PATIENCE_MS && !signal.aborted) {
+		await sleep(REDIS_LOOK_MS, undefined, { signal }).catch(() => undefined);
+		awayMs = runner.connected ? 0 : awayMs + REDIS_LOOK_MS;
+	}
+	throw new Error(`Redis was away for ${REDIS_PATIENCE_MS / 1_000} s`);
+}
+
+const idleSnapshot = {
+	ordinal: 0,
+	sequence: 0,
+	totals: undefined,
+	inFlight: 0,
+	sendingDone: false,
+	backlog: -1,
+	monotonicNowUs: 0,
+};

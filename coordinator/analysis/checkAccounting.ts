@@ -1,0 +1,173 @@
+import { RunEnd } from "../../proto/gen/record.js";
+import type { MergedRun } from "../merge/merged.js";
+import { formatCount, formatQuantity } from "../report/format.js";
+import type { Reason } from "./reason.js";
+
+/** What became of every task (measurement.md §8). */
+export function checkAccounting(run: MergedRun): Reason[] {
+	return [...lost(run), ...unfinished(run), ...notSent(run), ...books(run), ...nothing(run), ...duplicates(run)];
+}
+
+/** Tasks still in a queue or held by a worker that never settled them, and those that nobody can account for. */
+export function unfinishedTasks(run: MergedRun): number {
+	const { remaining, held, unaccounted } = run.accounting;
+	return remaining + held + unaccounted;
+}
+
+/** Of a run that sends a number of tasks, those it never came to send; 0 for one that its time ended as planned. */
+export function tasksNotSent(run: MergedRun): number {
+	return isTimeUp(run) ? 0 : tasksShort(run);
+}
+
+function tasksShort(run: MergedRun): number {
+	return run.spec.load.kind === "tasks" ? Math.max(0, run.spec.load.tasks - run.accounting.issued) : 0;
+}
+
+/** Whether the run lasted to the limit that its plan sets to sending. */
+function isTimeUp(run: MergedRun): boolean {
+	const { load } = run.spec;
+	return load.kind === "tasks" && load.limitMs !== undefined && run.endAtUs >= load.limitMs * 1000;
+}
+
+function lost(run: MergedRun): Reason[] {
+	const { lost: count, lostTasks } = run.accounting;
+	if (count === 0) return [];
+	const named = lostTasks.slice(0, 3).map((task) => task.taskId);
+	const list = named.length === 0 ? "" : ` (${named.join(", ")}${count > named.length ? ", …" : ""})`;
+	return [
+		{
+			code: "tasks-lost",
+			severity: "INVALID",
+			figure: count,
+			sentence: `${formatQuantity(count, "task was", "tasks were")} acknowledged by the queue and lost${list}.`,
+			advice:
+				"A task that dies between being taken and being marked as processing is lost, as is one deleted or evicted in " +
+				"Redis: look for a worker that crashed and for others that use the key prefix.",
+		},
+	];
+}
+
+function unfinished(run: MergedRun): Reason[] {
+	const { remaining, held } = run.accounting;
+	const stopped = run.end === RunEnd.ABORTED;
+	const reasons: Reason[] = [];
+	if (remaining > 0) {
+		reasons.push({
+			code: "tasks-remaining",
+			severity: stopped ? "DEGRADED" : "INVALID",
+			figure: remaining,
+			sentence: `${formatQuantity(remaining, "task was", "tasks were")} still in the queue when the run ended.`,
+			advice: stopped
+				? "The run was stopped; its figures cover the tasks that were done."
+				: "The workers did not get through the load: give more workers, or a longer --drain-timeout.",
+		});
+	}
+	if (held > 0) {
+		reasons.push({
+			code: "tasks-held",
+			severity: stopped ? "DEGRADED" : "INVALID",
+			figure: held,
+			sentence: `${formatQuantity(held, "task was", "tasks were")} taken by a worker and never settled.`,
+			advice: "Spool does not recover what a dead or hanging worker holds: look for the worker that stopped.",
+		});
+	}
+	return reasons;
+}
+
+function notSent(run: MergedRun): Reason[] {
+	const missing = tasksShort(run);
+	if (missing === 0 || run.spec.load.kind !== "tasks") return [];
+	if (isTimeUp(run)) {
+		return [
+			{
+				code: "time-limit-reached",
+				severity: "NOTE",
+				figure: missing,
+				sentence: `The time limit ended sending with ${formatCount(missing)} of the ${formatCount(run.spec.load.tasks)} tasks not sent.`,
+				advice: "As planned: tasks or time, whichever comes first.",
+			},
+		];
+	}
+	return [
+		{
+			code: "tasks-not-sent",
+			severity: run.end === RunEnd.ABORTED ? "DEGRADED" : "INVALID",
+			figure: missing,
+			sentence: `${formatCount(missing)} of the ${formatCount(run.spec.load.tasks)} planned tasks were never sent.`,
+			advice: "The run is smaller than its plan: compare it with no whole one.",
+		},
+	];
+}
+
+/** Above this share of the tasks without a trace a run says too little about the load that it was asked to be. */
+const UNACCOUNTED_SHARE_MAX = 0.01;
+
+function books(run: MergedRun): Reason[] {
+	const { accounting, census } = run;
+	const reasons: Reason[] = [];
+	if (accounting.unaccounted > 0) {
+		const share = accounting.unaccounted / Math.max(1, accounting.issued);
+		reasons.push({
+			code: "tasks-unaccounted",
+			severity: share > UNACCOUNTED_SHARE_MAX ? "INVALID" : "DEGRADED",
+			figure: accounting.unaccounted,
+			sentence: `What became of ${formatQuantity(accounting.unaccounted, "task")} is not known: the agent that could tell was lost.`,
+			advice: "They may have been done or not; the run cannot prove either.",
+		});
+	}
+	if (accounting.notIssued > 0) {
+		reasons.push({
+			code: "tasks-not-issued",
+			severity: "INVALID",
+			figure: accounting.notIssued,
+			sentence: `${formatQuantity(accounting.notIssued, "task")} turned up under this run's mark that no producer sent.`,
+			advice: "Something else writes tasks of this run, or an agent's report is wrong.",
+		});
+	}
+	if (census === undefined) {
+		reasons.push({
+			code: "no-census",
+			severity: "DEGRADED",
+			figure: null,
+			sentence: "Nobody counted what the run left in Redis, so the accounting is not proven.",
+			advice: "No agent was left to count; the keys under the prefix may still be there.",
+		});
+	} else if (!accounting.balanced) {
+		reasons.push({
+			code: "not-balanced",
+			severity: "INVALID",
+			figure: null,
+			sentence: "The accounting does not balance: tasks taken in and tasks accounted for differ.",
+			advice: "Something else worked on this queue, or a figure here is wrong.",
+		});
+	}
+	return reasons;
+}
+
+function nothing(run: MergedRun): Reason[] {
+	if (run.accounting.completed > 0) return [];
+	return [
+		{
+			code: "nothing-completed",
+			severity: "INVALID",
+			figure: 0,
+			sentence: "No task was completed, so there is nothing to measure.",
+			advice: "Look at the errors by kind below and at the run's log.",
+		},
+	];
+}
+
+function duplicates(run: MergedRun): Reason[] {
+	const { duplicates: count, crossAgentDuplicates } = run.accounting;
+	if (count === 0) return [];
+	const across = crossAgentDuplicates > 0 ? `, ${formatCount(crossAgentDuplicates)} of them by two agents` : "";
+	return [
+		{
+			code: "duplicates",
+			severity: "NOTE",
+			figure: count,
+			sentence: `${formatQuantity(count, "task was", "tasks were")} settled more than once${across}.`,
+			advice: "Delivery is at least once, so this is no fault; each task counts once in the figures.",
+		},
+	];
+}

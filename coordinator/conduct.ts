@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import type { Record } from "../proto/gen/record.js";
+import { describeHost } from "../proto/host.js";
+import { hidePasswords } from "../proto/redisUrl.js";
+import { ResourceMeter } from "../proto/resources.js";
+import { VERSION } from "../proto/version.js";
+import { type Cluster, openCluster } from "./cluster.js";
+import type { ExecutionFlags } from "./commands/options.js";
+import { EXIT_ABORTED } from "./deliver.js";
+import { executePlan } from "./execute.js";
+import type { LiveView } from "./liveView.js";
+import type { CoordinatorLog } from "./log.js";
+import type { Plan } from "./plan/plan.js";
+import { planToJson } from "./plan/planJson.js";
+import { RECORD_FORMAT } from "./results/recordFile.js";
+
+const EXIT_BAD_INPUT = 2;
+const EXIT_SECOND_INTERRUPT = 130;
+
+export interface Conduct {
+	readonly plan: Plan;
+	readonly flags: ExecutionFlags;
+	readonly view: LiveView;
+	readonly logging: CoordinatorLog;
+	readonly startedAt: Date;
+	/** Takes what was measured, however far the plan came, and says with which code the process is to end. */
+	readonly conclude: (record: Record) => Promise<number>;
+	/** Nothing was measured. */
+	readonly nothing: () => Promise<void>;
+}
+
+/**
+ * Opens a cluster, executes a plan over it, ends in order on the first signal, and closes the cluster again.
+ *
+ * @returns the process's exit code
+ */
+export async function conduct(options: Conduct): Promise<number> {
+	const { plan, flags, logging } = options;
+	let cluster: Cluster;
+	try {
+		cluster = await openCluster({
+			agents: plan.agents,
+			redisUrl: plan.redisUrl,
+			listen: flags.listen,
+			token: flags.token,
+			logLevel: flags.logLevel,
+			logging,
+		});
+	} catch (error) {
+		await options.nothing();
+		return refuse(error);
+	}
+	try {
+		return await conductOn(cluster, options);
+	} finally {
+		await cluster.close("the plan is done");
+	}
+}
+
+async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
+	const { plan, flags, logging, view, startedAt } = options;
+	const interrupt = new AbortController();
+	const onSignal = (signal: NodeJS.Signals) => {
+		// The agents notice that the coordinator is gone: they stop, and the lead removes the run's keys.
+		if (interrupt.signal.aborted) process.exit(EXIT_SECOND_INTERRUPT);
+		process.stderr.write(`\n${signal}: ending the run in order; once more to end at once\n`);
+		interrupt.abort(signal);
+	};
+	process.on("SIGINT", onSignal);
+	process.on("SIGTERM", onSignal);
+	const meter = new ResourceMeter();
+	meter.start();
+	try {
+		const { runs, failure, breach } = await executePlan({
+			plan,
+			fleet: cluster.fleet,
+			redisUrl: cluster.redisUrl,
+			executionId: randomBytes(4).toString("hex"),
+			joinTimeoutMs: flags.joinTimeoutMs,
+			replaceable: flags.listen !== undefined,
+			interrupt: interrupt.signal,
+			log: logging.log,
+			view,
+		});
+		if (failure) process.stderr.write(`coordinator: ${hidePasswords(failure.message)}\n`);
+		if (runs.length === 0) {
+			await options.nothing();
+			return failure?.exitCode ?? EXIT_ABORTED;
+		}
+		const exitCode = await options.conclude({
+			format: RECORD_FORMAT,
+			softwareVersion: VERSION,
+			planJson: planToJson(plan),
+			command: hidePasswords(["coordinator", ...process.argv.slice(2)].join(" ")),
+			startedAtUnixMs: startedAt.getTime(),
+			finishedAtUnixMs: Date.now(),
+			coordinatorHost: describeHost(""),
+			coordinator: meter.read(),
+			insecure: flags.insecure,
+			privateRedis: plan.redisUrl === undefined,
+			aborted: breach || interrupt.signal.aborted ? `interrupted by ${String(breach ?? interrupt.signal.reason)}` : "",
+			failedThreshold: breach?.threshold.text ?? "",
+			runs: [...runs],
+		});
+		return failure?.exitCode ?? exitCode;
+	} finally {
+		meter.stop();
+		process.off("SIGINT", onSignal);
+		process.off("SIGTERM", onSignal);
+	}
+}
+
+/** Says why nothing was started. @returns the exit code */
+export function refuse(error: unknown): number {
+	if (!(error instanceof Error)) throw error;
+	process.stderr.write(`coordinator: ${hidePasswords(error.message)}\n`);
+	return EXIT_BAD_INPUT;
+}

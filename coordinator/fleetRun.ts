@@ -1,0 +1,307 @@
+import type { CoordinatorMessage } from "../proto/gen/cluster.js";
+import { StopScope } from "../proto/gen/cluster.js";
+import { RunEnd, type RunRecord } from "../proto/gen/record.js";
+import type { Slice } from "../proto/gen/slice.js";
+import { DrainWatch } from "./drain.js";
+import { chooseEpoch } from "./fleet/epoch.js";
+import type { Fleet, Member } from "./fleet/fleet.js";
+import type { Logger } from "./log.js";
+import { Participant } from "./participant.js";
+import type { RunSpec } from "./plan/plan.js";
+import { specToJson } from "./plan/planJson.js";
+import { startFailure } from "./startFailure.js";
+
+/** Armed must be heard from all before the epoch; an agent that needs longer would start late. */
+const ARM_TIMEOUT_MS = 10_000;
+/** After Stop(ALL): 5 s of grace for tasks in hand, and the time to hand in a result. */
+const RESULT_TIMEOUT_MS = 60_000;
+/** An interrupted run drains for this long, at the most. */
+const ABORT_DRAIN_MS = 5_000;
+const TICK_MS = 100;
+
+export type RunPhase = "preparing" | "running" | "draining" | "collecting" | "cleaning";
+
+export interface FleetRunOptions {
+	readonly fleet: Fleet;
+	readonly spec: RunSpec;
+	readonly ordinal: number;
+	readonly runId: string;
+	/** One for each agent that takes part: the first ones of the fleet. */
+	readonly slices: readonly Slice[];
+	readonly purge: boolean;
+	/** How long to wait until the fleet is complete, and each agent that takes part is ready. */
+	readonly joinTimeoutMs: number;
+	/** Whether a lost agent can be replaced before the start. */
+	readonly replaceable: boolean;
+	/** Aborted: stop the load, drain shortly, keep what there is. */
+	readonly interrupt: AbortSignal;
+	readonly log: Logger;
+	readonly onTick: (run: FleetRun) => void;
+}
+
+/**
+ * One run over the whole fleet:
+ *
+ *   preparing ─ all Ready ─▶ arming ─ all Armed ─▶ running ─ sending over ─▶ draining ─▶ collecting ─▶ cleaning ─▶ done
+ *
+ * Before the epoch everything is all or none: a failure cancels the run (StartError). After it, an agent that fails, breaks
+ * the protocol or falls silent is recorded as lost, and the run goes on with the others to a report that says so.
+ */
+export class FleetRun {
+	phase: RunPhase = "preparing";
+	/** The epoch on performance.now(); 0 before it is chosen. */
+	epochMs = 0;
+	readonly participants: readonly Participant[];
+	readonly startedAtMs = performance.now();
+	#wake: () => void = () => {};
+	#end: { end: RunEnd; reason: string; atMs: number } | undefined;
+	#epochRedisUs = 0;
+
+	constructor(private readonly options: FleetRunOptions) {
+		this.participants = options.slices.map((slice, index) => new Participant(options.ordinal, index, slice));
+	}
+
+	get spec(): RunSpec {
+		return this.options.spec;
+	}
+
+	get ordinal(): number {
+		return this.options.ordinal;
+	}
+
+	/** @throws StartError when the run could not start; nothing was sent then */
+	async execute(): Promise<RunRecord> {
+		const { fleet, interrupt } = this.options;
+		const tick = setInterval(() => this.#changed(), TICK_MS);
+		const changed = () => this.#changed();
+		interrupt.addEventListener("abort", changed, { once: true });
+		fleet.attend({
+			joined: (member) => this.#joined(member),
+			message: (member, message) => this.#message(member, message),
+			lost: (member, reason) => this.#lost(member, reason),
+			givenUp: () => this.#changed(),
+		});
+		try {
+			await this.#prepare();
+			await this.#arm();
+			await this.#drive();
+			await this.#collect();
+			await this.#conclude();
+			return this.#record();
+		} finally {
+			clearInterval(tick);
+			interrupt.removeEventListener("abort", changed);
+			fleet.attend(undefined);
+			fleet.closed = false;
+		}
+	}
+
+	/** Sums over the agents' last words, for the live view and the drain. */
+	get totals(): {
+		acknowledged: number;
+		settled: number;
+		inFlight: number;
+		backlog: number | undefined;
+		errors: number;
+	} {
+		const totals = { acknowledged: 0, settled: 0, inFlight: 0, errors: 0 };
+		let backlog: number | undefined;
+		for (const { snapshot, alive, settled } of this.participants) {
+			if (!snapshot) continue;
+			const { enqueued = 0, rejected = 0, unknown = 0, workerErrors = 0, deadLettered = 0 } = snapshot.totals ?? {};
+			totals.acknowledged += enqueued;
+			totals.settled += settled;
+			totals.errors += rejected + unknown + workerErrors + deadLettered;
+			if (!alive) continue;
+			totals.inFlight += snapshot.inFlight;
+			if (snapshot.backlog >= 0) backlog = snapshot.backlog;
+		}
+		return { ...totals, backlog };
+	}
+
+	async #prepare(): Promise<void> {
+		const { fleet, log, joinTimeoutMs } = this.options;
+		for (const member of fleet.members) this.#joined(member);
+		const deadline = performance.now() + joinTimeoutMs;
+		const isReady = () => fleet.assembled && this.participants.every(({ ready }) => ready);
+		await this.#until(() => this.#cannotStart() || isReady(), deadline);
+		this.#requireStart(`not ready within ${Math.round(joinTimeoutMs / 1_000)} s`, ({ ready }) => !ready);
+		log.debug({ run: this.ordinal }, "all agents are ready");
+	}
+
+	async #arm(): Promise<void> {
+		const { fleet, ordinal } = this.options;
+		fleet.closed = true;
+		const readings = this.participants.map(({ ready, member }) => {
+			if (!ready?.value.clock || !member) throw new Error("an agent without a clock was let through");
+			const clockKey = member.hello.host?.clockKey ?? "";
+			return { clockKey, clock: ready.value.clock, receivedAtMs: ready.receivedAtMs };
+		});
+		const epoch = chooseEpoch(readings, performance.now());
+		this.epochMs = epoch.atMs;
+		this.#epochRedisUs = epoch.redisUs;
+		for (const [index, participant] of this.participants.entries()) {
+			const { monotonicUs = 0, boundUs = 0 } = epoch.agents[index] ?? {};
+			participant.arm = { ordinal, epochMonotonicUs: monotonicUs, epochRedisUs: epoch.redisUs, clockBoundUs: boundUs };
+			this.#send(participant, { $case: "arm", value: participant.arm });
+		}
+		const deadline = performance.now() + ARM_TIMEOUT_MS;
+		await this.#until(() => this.#cannotStart() || this.participants.every(({ armed }) => armed), deadline);
+		this.#requireStart(`not armed within ${ARM_TIMEOUT_MS / 1_000} s`, ({ armed }) => !armed);
+	}
+
+	async #drive(): Promise<void> {
+		const { interrupt, log, spec } = this.options;
+		this.phase = "running";
+		const watch = new DrainWatch(spec.drainTimeoutMs);
+		let interruptedAtMs: number | undefined;
+		await this.#until(() => {
+			const nowMs = performance.now();
+			const alive = this.participants.filter((participant) => participant.alive);
+			if (alive.length === 0) {
+				this.#end = { end: RunEnd.FAILED, reason: "every agent was lost", atMs: nowMs };
+				return true;
+			}
+			const sendingDone = alive.every(({ snapshot }) => snapshot?.sendingDone);
+			if (sendingDone && (spec.load.kind === "timed" || interrupt.aborted)) this.phase = "draining";
+			if (interrupt.aborted && interruptedAtMs === undefined) {
+				interruptedAtMs = nowMs;
+				this.#stop(StopScope.SENDING, "interrupted");
+			}
+			const someUntold = alive.length < this.participants.length;
+			const verdict = watch.look({ ...this.totals, nowMs, sendingDone, someUntold });
+			if (interruptedAtMs !== undefined) {
+				if (verdict.kind === "goOn" && nowMs - interruptedAtMs < ABORT_DRAIN_MS) return false;
+				this.#end = { end: RunEnd.ABORTED, reason: `interrupted by ${String(interrupt.reason)}`, atMs: nowMs };
+			} else if (verdict.kind === "drained") {
+				this.#end = { end: RunEnd.DRAINED, reason: verdict.reason, atMs: nowMs };
+			} else if (verdict.kind === "stalled") {
+				this.#end = { end: RunEnd.STALLED, reason: verdict.reason, atMs: nowMs };
+			}
+			return this.#end !== undefined;
+		});
+		log.info({ run: this.ordinal, end: this.#end?.reason }, "load ended");
+	}
+
+	async #collect(): Promise<void> {
+		this.phase = "collecting";
+		this.#stop(StopScope.ALL, this.#end?.reason ?? "");
+		const deadline = performance.now() + RESULT_TIMEOUT_MS;
+		await this.#until(() => this.participants.every(({ alive, result }) => !alive || result), deadline);
+		for (const participant of this.participants) {
+			if (participant.alive && !participant.result) {
+				participant.lose(`it did not hand in its result within ${RESULT_TIMEOUT_MS / 1_000} s`);
+			} else if (participant.result) {
+				this.#send(participant, { $case: "committed", value: { ordinal: this.ordinal } });
+			}
+		}
+	}
+
+	/** Asks the lead, and if it is lost meanwhile the next one, to count and remove what the run left. */
+	async #conclude(): Promise<void> {
+		this.phase = "cleaning";
+		for (;;) {
+			const lead = this.participants.find(({ alive }) => alive);
+			if (!lead) return;
+			this.#send(lead, { $case: "conclude", value: { ordinal: this.ordinal, clean: true } });
+			await this.#until(() => Boolean(lead.concluded ?? lead.failure) || !lead.alive);
+			if (lead.failure) this.options.log.error({ agent: lead.index, run: this.ordinal }, lead.failure.message);
+			if (lead.concluded || lead.failure) return;
+		}
+	}
+
+	#record(): RunRecord {
+		const { options, participants } = this;
+		const concluded = participants.find((participant) => participant.concluded)?.concluded;
+		const readies = participants.map(({ ready }) => ready?.value);
+		return {
+			ordinal: options.ordinal,
+			runId: options.runId,
+			runTag: options.slices[0]?.runTag ?? 0,
+			specJson: specToJson(options.spec),
+			agents: participants.flatMap((participant) => participant.record(this.epochMs) ?? []),
+			namespace: readies.find((ready) => ready?.namespace)?.namespace,
+			redis: readies.find((ready) => ready?.redis)?.redis,
+			census: concluded?.census,
+			keysRemoved: concluded?.keysRemoved ?? 0,
+			keysLeft: concluded?.keysLeft ?? 0,
+			end: this.#end?.end ?? RunEnd.FAILED,
+			endReason: this.#end?.reason ?? "",
+			epochUnixMs: this.#epochRedisUs / 1_000,
+			endAtUs: Math.max(0, ((this.#end?.atMs ?? 0) - this.epochMs) * 1_000),
+		};
+	}
+
+	#joined(member: Member): void {
+		const participant = this.participants[member.index];
+		if (!participant || this.phase !== "preparing" || this.options.fleet.closed) return;
+		participant.seat(member);
+		const { ordinal, purge } = this.options;
+		const lead = member.index === 0;
+		this.#send(participant, { $case: "prepare", value: { ordinal, slice: participant.slice, lead, purge } });
+		this.#changed();
+	}
+
+	#message(member: Member, message: Parameters<Participant["take"]>[0]): void {
+		const participant = this.participants[member.index];
+		if (participant?.member !== member || !participant.alive) return;
+		try {
+			participant.take(message);
+		} catch (error) {
+			member.link.drop(`it broke the protocol: ${(error as Error).message}`);
+		}
+		// Once its result is in, an agent that cannot conclude takes nothing away from it.
+		const early = this.phase !== "preparing" && this.phase !== "cleaning";
+		if (participant.failure && early) participant.lose(participant.failure.message);
+		this.#changed();
+	}
+
+	#lost(member: Member, reason: string): void {
+		const participant = this.participants[member.index];
+		if (participant?.member !== member) return;
+		participant.lose(reason);
+		if (this.phase === "preparing" && this.options.replaceable && !this.options.fleet.closed)
+			participant.ready = undefined;
+		this.#changed();
+	}
+
+	/** Before the start: something has happened that waiting will not mend. */
+	#cannotStart(): boolean {
+		const { interrupt, replaceable, fleet } = this.options;
+		if (interrupt.aborted || fleet.hopeless || this.participants.some(({ failure }) => failure)) return true;
+		return this.participants.some(({ alive }) => !alive) && (!replaceable || fleet.closed);
+	}
+
+	/** @throws StartError when the run cannot start; then it is cancelled for all */
+	#requireStart(late: string, isLate: (participant: Participant) => boolean): void {
+		const { interrupt, fleet } = this.options;
+		const failure = startFailure({ participants: this.participants, fleet, interrupt, late, isLate });
+		if (!failure) return;
+		this.#stop(StopScope.ALL, "the run was cancelled before it started");
+		throw failure;
+	}
+
+	#stop(scope: StopScope, reason: string): void {
+		for (const participant of this.participants) {
+			this.#send(participant, { $case: "stop", value: { ordinal: this.ordinal, scope, reason } });
+		}
+	}
+
+	#send(participant: Participant, body: NonNullable<CoordinatorMessage["body"]>): void {
+		if (participant.alive) participant.member?.link.send(body);
+	}
+
+	#changed(): void {
+		this.options.onTick(this);
+		this.#wake();
+	}
+
+	/** Waits until `done` holds, looking again whenever something happens, or until the deadline (performance.now()). */
+	async #until(done: () => boolean, deadlineMs = Number.POSITIVE_INFINITY): Promise<void> {
+		while (!done() && performance.now() < deadlineMs) {
+			await new Promise<void>((resolve) => {
+				this.#wake = resolve;
+			});
+		}
+	}
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../proto/version.js";
+import { compareCommand } from "./commands/compare.js";
+import { reportCommand } from "./commands/report.js";
+import { runCommand } from "./commands/run.js";
+import { validateCommand } from "./commands/validate.js";
+
+const EXIT_BAD_INPUT = 2;
+
+const program = new Command("coordinator")
+	.description("Spool Bench: load generation for Redis-backed task queues, with numbers that hold.")
+	.version(VERSION)
+	.exitOverride()
+	.addHelpText(
+		"after",
+		`
+Examples:
+  coordinator run --type quick                    a first look, on a private Redis
+  coordinator run --type scalability --agents 8   1 to 16 workers over 8 processes
+  coordinator report benchmark_results/run_…      render a result again
+  coordinator compare before/ after/              did the change help?
+
+Exit codes: 0 valid · 2 bad input · 3 completed but not valid · 4 aborted
+            5 agents missing · 6 a threshold failed, or a regression
+            7 report not delivered · 130 second interrupt`,
+	);
+for (const command of [runCommand(), reportCommand(), compareCommand(), validateCommand()]) {
+	program.addCommand(command.exitOverride());
+}
+
+try {
+	await program.parseAsync();
+} catch (error) {
+	if (!(error instanceof CommanderError)) throw error;
+	process.exitCode = error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
+}

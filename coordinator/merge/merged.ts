@@ -1,0 +1,120 @@
+import type {
+	Census,
+	Counters,
+	Host,
+	Namespace,
+	RedisSample,
+	RedisServer,
+	Resources,
+	Slot,
+	Span,
+	Stage,
+} from "../../proto/gen/measurement.js";
+import type { MemorySample, RunEnd } from "../../proto/gen/record.js";
+import type { Distribution } from "../../proto/histogram.js";
+import type { RunSpec } from "../plan/plan.js";
+
+/** One run's facts, put together from all agents. Made by `mergeRun`; judged by `analysis`, rendered by `report`. */
+export interface MergedRun {
+	readonly ordinal: number;
+	readonly runId: string;
+	readonly spec: RunSpec;
+	readonly agents: readonly MergedAgent[];
+	/** Sums over agents, the lost ones' deltas included. */
+	readonly counters: Counters;
+	/** Every stage is present; one without values has count 0. */
+	readonly stages: ReadonlyMap<Stage, Distribution>;
+	/** Dense 200 ms slots from the epoch to the last one in which something happened. */
+	readonly series: readonly Slot[];
+	/** Over all agents: the first of the firsts, the last of the lasts; -1 where nothing happened. */
+	readonly span: Span;
+	readonly accounting: Accounting;
+	/** What went wrong, by kind. */
+	readonly errors: ReadonlyMap<string, number>;
+	readonly resources: FleetResources;
+	readonly redisSamples: readonly RedisSample[];
+	readonly redis: RedisServer | undefined;
+	readonly namespace: Namespace | undefined;
+	readonly census: Census | undefined;
+	readonly keysRemoved: number;
+	readonly keysLeft: number;
+	readonly end: RunEnd;
+	readonly endReason: string;
+	readonly endAtUs: number;
+	readonly epochUnixMs: number;
+}
+
+export interface MergedAgent {
+	readonly index: number;
+	readonly agentId: string;
+	readonly host: Host;
+	readonly pid: number;
+	readonly workers: number;
+	readonly producers: number;
+	readonly clockBoundUs: number;
+	readonly counters: Counters;
+	readonly span: Span;
+	readonly resources: Resources;
+	/** By time; none where it was too short for a delta. */
+	readonly memory: readonly MemorySample[];
+	/** Set where the agent did not hand in its result: what is here is the sum of its deltas. */
+	readonly loss: { readonly atUs: number; readonly reason: string; readonly coveredToUs: number } | undefined;
+}
+
+export interface FleetResources {
+	readonly cpuUserUs: number;
+	readonly cpuSystemUs: number;
+	/** Sum and largest of the agents' peaks. */
+	readonly peakRssSumBytes: number;
+	readonly peakRssMaxBytes: number;
+	readonly peakHeapSumBytes: number;
+	/** -1 where one agent's Node does not tell. */
+	readonly allocatedBytes: number;
+	readonly loopDelayP99MaxUs: number;
+	readonly loopDelayMaxUs: number;
+	readonly loopUtilizationMax: number;
+	readonly maxInFlightSum: number;
+}
+
+/**
+ * The ledger's balance over distinct tasks (measurement.md §8): `acknowledged + (unknown ∩ observed) = completed +
+ * deadLettered + remaining + held + lost + unaccounted`. Lost is a set difference, never what makes the sum come out.
+ */
+export interface Accounting {
+	/** Sequence numbers begun. */
+	readonly issued: number;
+	readonly acknowledged: number;
+	readonly rejected: number;
+	readonly unknown: number;
+	/** Of the unknown, those that were seen again, so that their enqueue did take effect. */
+	readonly unknownObserved: number;
+	readonly completed: number;
+	readonly deadLettered: number;
+	/** Still in a queue, by the census. */
+	readonly remaining: number;
+	/** Under a processing key and in no queue, by the census: taken by a worker that never settled it. */
+	readonly held: number;
+	/** Acknowledged and nowhere, with every agent's word and a census to prove it. */
+	readonly lost: number;
+	/**
+	 * Not seen again, and nobody can say that they are lost: an agent with workers died that may have settled them, their
+	 * producer's agent died that may never have had them acknowledged, or no census was taken.
+	 */
+	readonly unaccounted: number;
+	/** Settling events beyond the first of each task, within one agent and across agents. */
+	readonly duplicates: number;
+	readonly crossAgentDuplicates: number;
+	/** Settled or found tasks that nobody issued. */
+	readonly notIssued: number;
+	/** Both sides of the balance agree, and a census was taken. */
+	readonly balanced: boolean;
+	/** The lost and the held, named; at most `LISTED_TASKS` of each. */
+	readonly lostTasks: readonly TaskName[];
+	readonly heldTasks: readonly TaskName[];
+}
+
+export interface TaskName {
+	readonly producer: number;
+	readonly sequence: number;
+	readonly taskId: string;
+}

@@ -1,0 +1,126 @@
+import type { AgentMessage, Arm, Concluded, Failure, Ready, ResultChunk, Snapshot } from "../proto/gen/cluster.js";
+import type { Measurements } from "../proto/gen/measurement.js";
+import type { AgentRecord } from "../proto/gen/record.js";
+import type { Slice } from "../proto/gen/slice.js";
+import { checkPage } from "../proto/ledger.js";
+import { ResultAssembler } from "../proto/result.js";
+import type { Member } from "./fleet/fleet.js";
+import { DeltaAccumulator } from "./merge/accumulator.js";
+import { readMeasurements } from "./merge/check.js";
+
+/** Something an agent sent that an agent in order never sends; the run goes on without that agent. */
+export class PeerError extends Error {}
+
+/** One place of the fleet within one run: what its agent has said so far, and whether it is still there. */
+export class Participant {
+	member: Member | undefined;
+	ready: { readonly value: Ready; readonly receivedAtMs: number } | undefined;
+	arm: Arm | undefined;
+	armed = false;
+	failure: Failure | undefined;
+	snapshot: Snapshot | undefined;
+	result: Measurements | undefined;
+	concluded: Concluded | undefined;
+	loss: { readonly reason: string; readonly atMs: number; readonly coveredToMs: number } | undefined;
+	readonly deltas = new DeltaAccumulator();
+	#coveredToMs = 0;
+	readonly #chunks = new ResultAssembler();
+
+	constructor(
+		readonly ordinal: number,
+		readonly index: number,
+		readonly slice: Slice,
+	) {}
+
+	/** Takes the place for an agent; forgets what an earlier one said before the start. */
+	seat(member: Member): void {
+		this.member = member;
+		this.ready = undefined;
+		this.armed = false;
+		this.loss = undefined;
+	}
+
+	/** @throws PeerError when the message makes no sense or does not add up */
+	take({ body }: AgentMessage): void {
+		if (!body || body.$case === "hello" || body.value.ordinal !== this.ordinal) return;
+		switch (body.$case) {
+			case "ready":
+				if (!body.value.clock) throw new PeerError("its Ready has no clock");
+				this.ready = { value: body.value, receivedAtMs: performance.now() };
+				break;
+			case "armed":
+				this.armed = true;
+				break;
+			case "failure":
+				this.failure = body.value;
+				break;
+			case "snapshot":
+				if (body.value.sequence > (this.snapshot?.sequence ?? 0)) this.snapshot = body.value;
+				break;
+			case "delta":
+				this.#takeDelta(body.value.sequence, body.value.measurements);
+				break;
+			case "result":
+				this.#takeChunk(body.value);
+				break;
+			case "concluded":
+				for (const page of body.value.census?.pages ?? []) checkPage(page);
+				this.concluded = body.value;
+				break;
+		}
+	}
+
+	lose(reason: string): void {
+		this.loss ??= { reason, atMs: performance.now(), coveredToMs: this.#coveredToMs };
+	}
+
+	/** Still expected to say something. */
+	get alive(): boolean {
+		return this.loss === undefined;
+	}
+
+	/** Tasks that this agent settled first, by its last word. */
+	get settled(): number {
+		const totals = this.snapshot?.totals;
+		return totals ? totals.completed + totals.deadLettered - totals.duplicates : 0;
+	}
+
+	/** @param epochMs the epoch on performance.now() */
+	record(epochMs: number): AgentRecord | undefined {
+		const { member, loss, slice, arm } = this;
+		if (!member) return undefined;
+		const sinceEpochUs = (atMs: number) => (epochMs > 0 ? Math.max(0, (atMs - epochMs) * 1_000) : 0);
+		return {
+			index: this.index,
+			agentId: member.hello.agentId,
+			host: member.hello.host,
+			pid: member.hello.pid,
+			clock: this.ready?.value.clock,
+			epochMonotonicUs: arm?.epochMonotonicUs ?? 0,
+			clockBoundUs: arm?.clockBoundUs ?? 0,
+			measurements: this.result ?? this.deltas.measurements(),
+			loss: loss && {
+				atUs: sinceEpochUs(loss.atMs),
+				reason: loss.reason,
+				coveredToUs: loss.coveredToMs > 0 ? sinceEpochUs(loss.coveredToMs) : 0,
+			},
+			workers: slice.workers?.count ?? 0,
+			producers: slice.producers.length,
+			memory: [...this.deltas.memory],
+		};
+	}
+
+	#takeDelta(sequence: number, measurements: Measurements | undefined): void {
+		if (!measurements) throw new PeerError("an empty delta");
+		this.deltas.apply(sequence, measurements);
+		this.#coveredToMs = performance.now();
+	}
+
+	#takeChunk(chunk: ResultChunk): void {
+		if (this.result) return;
+		const result = this.#chunks.take(chunk);
+		if (!result) return;
+		readMeasurements(result);
+		this.result = result;
+	}
+}

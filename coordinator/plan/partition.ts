@@ -1,0 +1,127 @@
+import { Engine, type Handler, type Load, type ProducerShare, type Slice } from "../../proto/gen/slice.js";
+import type { HandlerSpec, LoadSpec, PriorityName, RunSpec } from "./plan.js";
+
+/** What a run is called and where it goes; the same for all its agents. */
+export interface RunIdentity {
+	readonly runId: string;
+	/** 32 random bits. */
+	readonly runTag: number;
+	readonly target: { readonly url: string; readonly keyPrefix: string };
+}
+
+/** A range of whole numbers: `first`, `first + 1`, … */
+interface Range {
+	readonly first: number;
+	readonly count: number;
+}
+
+/**
+ * Takes a run apart, one slice for each agent. The slices of any run over any number of agents add up to the run.
+ *
+ * - Workers are spread evenly, so shares differ by at most one.
+ * - A number of tasks is split over the run's producers, and the producers over the agents. So every producer has the same
+ *   tasks whatever the size of the fleet.
+ * - What a timed run keeps in flight is split as the workers are, since an agent sends one task for each that its workers
+ *   settle. An agent without workers sends nothing and gets no producer; each other one gets at least
+ *   one.
+ *
+ * @throws RangeError where a timed run has fewer producers than agents that send; `resolvePlan` refuses such plans
+ */
+export function partition(run: RunSpec, identity: RunIdentity, agentCount = run.agents): Slice[] {
+	const agents = Array.from({ length: agentCount }, (_, index) => index);
+	const workers = agents.map((index) => rangeOf(run.workers, index, agentCount));
+	const shares =
+		run.load.kind === "tasks" ? countShares(run, run.load, agentCount) : timedShares(run, run.load, workers);
+	return shares.map(({ load, producers }, agentIndex) => ({
+		...identity,
+		name: run.name,
+		agentIndex,
+		agentCount,
+		engine: ENGINES[run.engine],
+		load: { kind: load },
+		producers,
+		workers: {
+			firstIndex: workers[agentIndex]?.first ?? 0,
+			count: workers[agentIndex]?.count ?? 0,
+			pollIntervalMs: run.pollIntervalMs,
+			concurrency: run.concurrency,
+		},
+		task: {
+			type: run.task.type,
+			payloadBytes: run.task.payloadBytes,
+			priority: PRIORITIES[run.task.priority],
+			maxRetries: run.task.maxRetries,
+			timeoutMs: run.task.timeoutMs,
+		},
+		handler: { kind: handlerKind(run.handler) },
+		batch: run.batch,
+	}));
+}
+
+const ENGINES: Readonly<Record<RunSpec["engine"], Engine>> = { classic: Engine.CLASSIC, fused: Engine.FUSED };
+
+const PRIORITIES: Readonly<Record<PriorityName, number>> = { low: 0, normal: 1, high: 2, critical: 3 };
+
+interface LoadShare {
+	readonly load: Load["kind"];
+	readonly producers: ProducerShare[];
+}
+
+function countShares(run: RunSpec, load: LoadSpec & { kind: "tasks" }, agentCount: number): LoadShare[] {
+	const producers = Array.from({ length: run.producers }, (_, index) => {
+		const { first, count } = rangeOf(load.tasks, index, run.producers);
+		return { index, firstTask: first, tasks: count };
+	});
+	return Array.from({ length: agentCount }, (_, agent) => {
+		const { first, count } = rangeOf(run.producers, agent, agentCount);
+		return {
+			load: { $case: "taskCount", value: { total: load.tasks, limitMs: load.limitMs ?? 0 } },
+			producers: producers.slice(first, first + count),
+		};
+	});
+}
+
+function timedShares(run: RunSpec, load: LoadSpec & { kind: "timed" }, workers: readonly Range[]): LoadShare[] {
+	const senders = workers.filter(({ count }) => count > 0).length;
+	if (run.producers < senders) {
+		throw new RangeError(`${run.name}: ${run.producers} producers cannot be split over ${senders} agents that send`);
+	}
+	let sendersBefore = 0;
+	return workers.map((range) => {
+		const sends = range.count > 0;
+		const { first, count } = sends ? rangeOf(run.producers, sendersBefore++, senders) : { first: 0, count: 0 };
+		const inFlight = proportion(load.inFlight, range, run.workers);
+		return {
+			load: { $case: "timed", value: { durationMs: load.durationMs, inFlight } },
+			producers: Array.from({ length: count }, (_, offset) => ({ index: first + offset, firstTask: 0, tasks: 0 })),
+		};
+	});
+}
+
+/** The share of `total` of one of `parts` equal parts. Exact while total·parts is below 2^53. */
+function rangeOf(total: number, part: number, parts: number): Range {
+	const first = Math.floor((part * total) / parts);
+	return { first, count: Math.floor(((part + 1) * total) / parts) - first };
+}
+
+/** The share of `total` of a range out of `whole`; the shares of adjoining ranges add up. */
+function proportion(total: number, range: Range, whole: number): number {
+	return Math.floor(((range.first + range.count) * total) / whole) - Math.floor((range.first * total) / whole);
+}
+
+function handlerKind(handler: HandlerSpec): Handler["kind"] {
+	switch (handler.kind) {
+		case "sleep":
+			return { $case: "sleep", value: { meanMs: handler.meanMs, exponential: handler.exponential } };
+		case "cpu":
+			return { $case: "cpu", value: { durationMs: handler.durationMs } };
+		case "fail":
+			return { $case: "fail", value: { probability: handler.probability } };
+		case "benchmark":
+			return { $case: "benchmark", value: {} };
+		case "noop":
+			return { $case: "noop", value: {} };
+		case "hang":
+			return { $case: "hang", value: {} };
+	}
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { hidePasswords } from "../../proto/redisUrl.js";
+import type { Plan, RunSpec } from "./plan.js";
+import { parseThreshold } from "./threshold.js";
+
+/** The plan as the record keeps it: the URL's password hidden. */
+export function planToJson(plan: Plan): string {
+	const redisUrl = plan.redisUrl === undefined ? null : hidePasswords(plan.redisUrl);
+	return JSON.stringify({ ...plan, redisUrl, targets: plan.targets ?? null });
+}
+
+/** A run as the record keeps it, for `parseRunSpec`. */
+export function specToJson(spec: RunSpec): string {
+	return JSON.stringify(spec);
+}
+
+// Objects that are not strict drop the fields that a newer version added.
+const load = z.discriminatedUnion("kind", [
+	z
+		.object({ kind: z.literal("tasks"), tasks: z.number(), limitMs: z.number().optional() })
+		.transform((count) => ({ ...count, limitMs: count.limitMs })),
+	z.object({ kind: z.literal("timed"), durationMs: z.number(), inFlight: z.number() }),
+]);
+
+const handler = z.discriminatedUnion("kind", [
+	z.object({ kind: z.literal("benchmark") }),
+	z.object({ kind: z.literal("noop") }),
+	z.object({ kind: z.literal("sleep"), meanMs: z.number(), exponential: z.boolean() }),
+	z.object({ kind: z.literal("cpu"), durationMs: z.number() }),
+	z.object({ kind: z.literal("fail"), probability: z.number() }),
+	z.object({ kind: z.literal("hang") }),
+]);
+
+const runSpec: z.ZodType<RunSpec> = z.object({
+	name: z.string(),
+	point: z.string(),
+	agents: z.number(),
+	engine: z.enum(["classic", "fused"]),
+	workers: z.number(),
+	concurrency: z.number(),
+	batch: z.number(),
+	producers: z.number(),
+	pollIntervalMs: z.number(),
+	load,
+	task: z.object({
+		type: z.string(),
+		payloadBytes: z.number(),
+		priority: z.enum(["low", "normal", "high", "critical"]),
+		maxRetries: z.number(),
+		timeoutMs: z.number(),
+	}),
+	handler,
+	drainTimeoutMs: z.number(),
+});
+
+// What a threshold means is read from its text again, so that nothing has to be said twice.
+const threshold = z
+	.object({ text: z.string(), abortOnFail: z.boolean(), delayAbortEvalMs: z.number() })
+	.transform(({ text, ...abort }, context) => {
+		const result = parseThreshold(text);
+		if (result.ok) return { ...result.value, ...abort };
+		context.addIssue({ code: "custom", message: result.expected });
+		return z.NEVER;
+	});
+
+const targets = z.object({
+	name: z.string(),
+	rows: z.array(
+		z
+			.object({ title: z.string(), target: threshold, warning: threshold.optional() })
+			.transform((row) => ({ ...row, warning: row.warning })),
+	),
+});
+
+const plan: z.ZodType<Plan> = z.object({
+	name: z.string(),
+	type: z.enum(["quick", "scalability", "custom"]),
+	agents: z.number(),
+	redisUrl: z
+		.string()
+		.nullable()
+		.transform((url) => url ?? undefined),
+	keyPrefix: z.string(),
+	purge: z.boolean(),
+	repeat: z.number(),
+	seed: z.number(),
+	thresholds: z.array(threshold),
+	targets: targets.nullable().transform((given) => given ?? undefined),
+	runs: z.array(runSpec),
+});
+
+/** Reads what `specToJson` wrote. @throws Error that names what is missing or was not known to this version */
+export function parseRunSpec(json: string): RunSpec {
+	return parse(runSpec, json, "run");
+}
+
+/** Reads what `planToJson` wrote; a password stays hidden. @throws Error as `parseRunSpec` does */
+export function parsePlan(json: string): Plan {
+	return parse(plan, json, "plan");
+}
+
+function parse<T>(schema: z.ZodType<T>, json: string, what: string): T {
+	let value: unknown;
+	try {
+		value = JSON.parse(json);
+	} catch (error) {
+		throw new Error(`the record's ${what} is damaged: ${(error as Error).message}`, { cause: error });
+	}
+	const result = schema.safeParse(value);
+	if (result.success) return result.data;
+	const issue = result.error.issues[0];
+	throw new Error(`the record's ${what} cannot be read by this version: ${issue?.path.join(".")}: ${issue?.message}`);
+}

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { redisUrlFault } from "../../proto/redisUrl.js";
+import { isWord, LIMITS } from "../../proto/slicecheck.js";
+import { parseHandler } from "./handlers.js";
+import type { PlanType, PriorityName, RunSpec } from "./plan.js";
+import { expected, formatCount, formatSize, type Parsed, parsed, parseSize } from "./quantities.js";
+import { choice, count, counts, duration, durations, setting, several, words, yesOrNo } from "./settingSchemas.js";
+import { thresholds } from "./thresholdSchema.js";
+
+const MOST_REPEATS = 100;
+
+/**
+ * Everything a user can set, by the word that names it everywhere: `inFlight` is `--in-flight`, `SPOOLBENCH_IN_FLIGHT` and
+ * `inFlight` in a plan file (some: under `task` there). Each schema reads the text as it was written, in any
+ * of the three; durations become milliseconds, sizes bytes.
+ */
+export const SETTINGS = {
+	name: setting(parseName, "Names the output files and heads the report. Default: the type."),
+	type: choice<PlanType>(
+		["quick", "scalability", "custom"],
+		"quick, scalability or custom: a preset that the rest refines. Default: custom.",
+		{
+			profiled: "profiles come with a later release",
+		},
+	),
+	agents: several(
+		counts(1, LIMITS.agents),
+		"Number of agent processes that the plan is split over; a list makes a sweep. Default: 1.",
+	),
+	redis: setting(
+		parseRedis,
+		"URL of the Redis under test: redis://, rediss:// or unix://. Default: REDIS_URL, else a private throw-away server.",
+	),
+	keyPrefix: setting(parseWord, 'What every key begins with. Default: "spool:".'),
+	purge: yesOrNo(
+		"Delete what lies under the key prefix before each run, instead of refusing to start. Default: false.",
+	),
+	workers: several(
+		counts(1, LIMITS.workers),
+		"Workers in the whole fleet; a list makes a sweep, one run for each. Default: 4.",
+	),
+	producers: several(counts(1, LIMITS.producers), "Producers in the whole fleet; a list makes a sweep. Default: 16."),
+	repeat: count(1, MOST_REPEATS, "How often each point of a sweep is run, all runs in random order. Default: 1."),
+	seed: count(0, 2 ** 32 - 1, "Draws the random order of repeated runs again. Default: a new one each time."),
+	tasks: count(1, LIMITS.tasks, "Tasks to send in each run. Default: 1,000, or no limit where a duration is given."),
+	duration: duration(1, LIMITS.durationMs, "Send for this long: a timed run. Default: until all tasks are sent."),
+	inFlight: count(1, LIMITS.inFlight, "Tasks that a timed run keeps outstanding. Default: twice the workers."),
+	pollInterval: several(
+		durations(0, LIMITS.pollIntervalMs),
+		"How often a worker polls; 0 polls back to back; a list makes a sweep. Default: 10ms.",
+	),
+	engine: several(
+		words<RunSpec["engine"]>(["classic", "fused"]),
+		"How the queue talks to Redis: classic, as Spool does, or fused, many tasks a round trip. Default: classic.",
+	),
+	concurrency: count(1, LIMITS.concurrency, "Fused: handlers at once for each worker. Default: 32."),
+	batch: count(1, LIMITS.batch, "Fused: the most tasks in one round trip. Default: 64."),
+	thresholds: thresholds(
+		"What must hold, such as 'responseTime: p(99)<50ms' (may be given several times); see docs/thresholds.md.",
+	),
+	targets: setting(parseTargets, "What the report compares with: spool, or a file; see docs/thresholds.md."),
+	drainTimeout: duration(
+		1,
+		LIMITS.timeoutMs,
+		"How long a run goes on without one task being sent or settled. Default: 1m.",
+	),
+	handler: setting(parseHandler, "What a worker does with a task. Default: benchmark.", {
+		text: { pattern: "^(benchmark|noop|hang|sleep:.+|cpu:.+|fail:.+)$" },
+	}),
+	taskType: setting(parseWord, "The tasks' type. Default: benchmark_task."),
+	payload: several(
+		{ parse: parsePayload, number: z.int().min(0) },
+		"Length of the payload's filler; a list makes a sweep. Default: 1KB.",
+	),
+	priority: choice<PriorityName>(
+		["low", "normal", "high", "critical"],
+		"The tasks' priority: low, normal, high or critical. Default: normal.",
+		{},
+	),
+	maxRetries: count(0, LIMITS.retries, "How often a failed task is tried again. Default: 3."),
+	timeout: duration(1, LIMITS.timeoutMs, "How long a handler may take. Default: 30s."),
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type Settings = { readonly [Key in SettingKey]: z.output<(typeof SETTINGS)[Key]> };
+/** What one source gives. */
+export type SomeSettings = { readonly [Key in SettingKey]?: Settings[Key] | undefined };
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+/** `--in-flight`; one threshold a flag. */
+export function flagName(key: SettingKey): string {
+	if (key === "thresholds") return "--threshold";
+	return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `SPOOLBENCH_IN_FLIGHT` */
+export function environmentName(key: SettingKey): string {
+	return `SPOOLBENCH_${flagName(key).slice(2).replaceAll("-", "_").toUpperCase()}`;
+}
+
+function parseTargets(text: string): Parsed<string> {
+	return text === "" || /\p{Cc}/u.test(text) ? expected("spool, or the name of a file") : parsed(text);
+}
+
+function parseName(text: string): Parsed<string> {
+	if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return parsed(text);
+	return expected(
+		"a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit",
+	);
+}
+
+function parseRedis(text: string): Parsed<string> {
+	const fault = redisUrlFault(text);
+	return fault === undefined ? parsed(text) : { ok: false, expected: fault };
+}
+
+function parseWord(text: string): Parsed<string> {
+	return isWord(text)
+		? parsed(text)
+		: expected(`1 to ${LIMITS.wordCharacters} characters, no space or control character`);
+}
+
+function parsePayload(text: string): Parsed<number> {
+	const size = parseSize(text);
+	if (!size.ok || size.value <= LIMITS.payloadBytes) return size;
+	return expected(`a size of at most ${formatSize(LIMITS.payloadBytes)} (${formatCount(LIMITS.payloadBytes)} bytes)`);
+}

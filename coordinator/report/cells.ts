@@ -1,0 +1,74 @@
+import { formatMicros, formatRate, formatShare, NO_FIGURE } from "./format.js";
+import type { LatencyFigures, Report, ReportRun, StageName } from "./schema.js";
+
+/** What the stages are called in tables. */
+export const STAGE_TITLES: { readonly [name in StageName]: string } = {
+	responseTime: "response time",
+	uncorrectedResponseTime: "uncorrected",
+	sendLag: "send lag",
+	enqueueTime: "enqueue",
+	queueWait: "queue wait",
+	dequeueTime: "dequeue",
+	serviceTime: "service",
+	ackTime: "ack",
+};
+
+/** The stages worth a row: where nothing was sent late, the uncorrected time is the response time. */
+export function shownStages(run: ReportRun): StageName[] {
+	const onTime = run.latency.sendLag.maxUs === 0;
+	const names = Object.keys(STAGE_TITLES) as StageName[];
+	return onTime ? names.filter((name) => name !== "sendLag" && name !== "uncorrectedResponseTime") : names;
+}
+
+export type Percentile = keyof LatencyFigures["confidence"];
+
+const SHARES: { readonly [percentile in Percentile]: number } = { p50Us: 0.5, p95Us: 0.95, p99Us: 0.99, p999Us: 0.999 };
+
+/** Whether so many tasks are unfinished that the percentile lies among them. */
+export function isBeyondFinished(figures: LatencyFigures, percentile: Percentile): boolean {
+	return figures.count > 0 && SHARES[percentile] > figures.count / (figures.count + figures.unfinished);
+}
+
+/** `~` before a percentile marks a low confidence, `>` one among the unfinished; a withheld one is not printed. */
+export function percentileCell(figures: LatencyFigures, percentile: Percentile): string {
+	if (isBeyondFinished(figures, percentile)) return `>${formatMicros(figures.maxUs)}`;
+	const confidence = figures.confidence[percentile];
+	if (confidence === "withheld") return NO_FIGURE;
+	return `${confidence === "low" ? "~" : ""}${formatMicros(figures[percentile])}`;
+}
+
+/** The mean, the minimum or the maximum: exact, where there is any value. */
+export function exactCell(figures: LatencyFigures, name: "meanUs" | "minUs" | "maxUs"): string {
+	return figures.count === 0 ? NO_FIGURE : formatMicros(figures[name]);
+}
+
+/** What the marks of `percentileCell` mean, as one sentence; undefined where none of these cells has one. */
+export function percentileLegend(cells: readonly string[]): string | undefined {
+	const marks: string[] = [];
+	if (cells.some((cell) => cell.startsWith("~"))) marks.push("~ fewer than 100 values above it");
+	if (cells.some((cell) => cell.startsWith(">"))) marks.push("> among the unfinished tasks");
+	if (cells.includes(NO_FIGURE)) marks.push(`${NO_FIGURE} fewer than 10 values above it, or not measured`);
+	return marks.length === 0 ? undefined : marks.join("; ");
+}
+
+export function steadyCell(run: ReportRun): string {
+	return rateOrNone(run.throughput.steadyTasksPerSecond);
+}
+
+export function rateOrNone(perSecond: number | null): string {
+	return perSecond === null ? NO_FIGURE : formatRate(perSecond);
+}
+
+export function shareOrNone(share: number | null): string {
+	return share === null ? NO_FIGURE : formatShare(share);
+}
+
+/** `3.94×`. */
+export function speedupCell(speedup: number | null): string {
+	return speedup === null ? NO_FIGURE : `${speedup.toFixed(2)}×`;
+}
+
+/** The run that summaries head with; undefined where no run took place. */
+export function headlineOf(report: Report): ReportRun | undefined {
+	return report.runs.find((run) => run.ordinal === report.headlineRun);
+}

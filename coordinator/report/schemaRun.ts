@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { byStage, latencySchema, parametersSchema, processSchema, verdictSchema } from "./schemaParts.js";
+
+const count = z.int().min(0);
+const atMs = z.number().nullable().describe("Milliseconds since the run's epoch; null where it did not happen.");
+const taskName = z.object({ producer: count, sequence: count, taskId: z.string() });
+
+const tasksSchema = z.object({
+	planned: count.nullable().describe("Tasks that the plan asks for; null in a timed run."),
+	issued: count.describe("Distinct tasks whose enqueue was begun."),
+	enqueued: count.describe("Enqueues that took effect: acknowledged, or without an answer but seen again."),
+	completed: count.describe("Distinct tasks completed."),
+	failed: count.describe("Tasks that came to a bad end: deadLettered + rejected + unknownAbsent + lost."),
+	deadLettered: count,
+	rejected: count.describe("Refused by Redis, certainly not in the queue."),
+	unknownAbsent: count.describe("Enqueues without an answer whose task never turned up."),
+	remaining: count.describe("Still in a queue after the run."),
+	held: count.describe("Taken by a worker that never settled them."),
+	lost: count.describe("Acknowledged by the queue, and nowhere after the run."),
+	unaccounted: count.describe("Of a lost agent that could not say what became of them."),
+	duplicates: count.describe("Settlements beyond the first of a task. Delivery is at least once."),
+});
+
+const throughputSchema = z.object({
+	tasksPerSecond: z.number(),
+	basis: z.string().describe("What was divided by what."),
+	completions: count.describe("What was divided."),
+	fromMs: z.number().describe("The measured time, since the run's epoch."),
+	toMs: z.number(),
+	steadyTasksPerSecond: z.number().nullable().describe("Over the middle 80 % of the completions; null where withheld."),
+	steadyWithheld: z.string().nullable().describe("Why it is withheld."),
+	enqueuesPerSecond: z.number().describe("Acknowledged enqueues from the first send to the last acknowledgement."),
+});
+
+const accountingSchema = z.object({
+	balanced: z.boolean(),
+	censusTaken: z.boolean().describe("Whether what was left in Redis was counted after the run."),
+	acknowledged: count,
+	unknown: count.describe("Enqueues without an answer."),
+	unknownObserved: count.describe("Those of them whose task was seen again."),
+	crossAgentDuplicates: count,
+	notIssued: count.describe("Tasks of this run's mark that no producer sent."),
+	lostTasks: z.array(taskName),
+	heldTasks: z.array(taskName),
+});
+
+const agentSchema = processSchema.extend({
+	index: count,
+	agentId: z.string(),
+	hostname: z.string(),
+	pid: count,
+	workers: count,
+	producers: count,
+	enqueued: count,
+	completed: count.describe("Completion events."),
+	deadLettered: count,
+	tasksPerSecond: z
+		.number()
+		.describe("Completion events ÷ the run's measured time; in a timed run those of the drain are among them."),
+	startLatenessUs: z.number().describe("How long after the epoch it began."),
+	clockBoundUs: z.number().describe("± of its clock against the common timebase."),
+	maxInFlight: count,
+	lost: z
+		.object({
+			atMs: z.number().describe("When its loss was noticed, since the epoch."),
+			coveredToMs: z.number().describe("Its figures reach to here."),
+			reason: z.string(),
+		})
+		.nullable(),
+});
+
+const redisSchema = z.object({
+	busyShare: z.number().nullable().describe("CPU time of Redis's main thread ÷ time; null where Redis does not tell."),
+	commandsPerTask: z.number().nullable().describe("Of all clients, polls included, by completed task."),
+	peakMemoryBytes: z.number().nullable().describe("Of the samples."),
+	peakBacklog: count.nullable().describe("Of the samples; null where there are fewer than two."),
+	evictedKeys: count,
+	samples: z.array(
+		z.object({
+			atMs: z.number(),
+			backlog: z.array(z.number()).describe("By priority, low to critical."),
+			usedMemoryBytes: z.number(),
+			connectedClients: z.number(),
+		}),
+	),
+});
+
+export const runSchema = z.object({
+	ordinal: count,
+	name: z.string(),
+	runId: z.string(),
+	agents: count,
+	workers: count,
+	verdict: verdictSchema,
+	end: z.enum(["drained", "stalled", "aborted", "failed"]),
+	endReason: z.string(),
+	loop: z.literal("closed"),
+	loopNote: z.string(),
+	parameters: parametersSchema,
+	timing: z.object({
+		startedAt: z.iso.datetime().describe("The epoch, on Redis's clock."),
+		firstSentAtMs: atMs,
+		lastSentAtMs: atMs,
+		lastEnqueuedAtMs: atMs,
+		firstCompletedAtMs: atMs,
+		lastCompletedAtMs: atMs,
+		endedAtMs: z.number().describe("When the workers were told to stop."),
+		clockBoundUs: z.number().describe("± on times between two hosts; 0 on one host."),
+	}),
+	tasks: tasksSchema,
+	errorRate: z.number().describe("tasks.failed ÷ tasks.issued."),
+	attempts: z.object({
+		dequeued: count.describe("Tasks handed to workers, each attempt counted."),
+		failed: count.describe("Handler runs that failed or timed out."),
+		retried: count,
+		polls: count,
+		emptyPolls: count,
+		workerErrors: count.describe("Redis errors in workers."),
+	}),
+	throughput: throughputSchema,
+	latency: byStage(latencySchema),
+	accounting: accountingSchema,
+	errors: z.record(z.string(), count).describe("By kind."),
+	namespace: z.object({
+		keysBeforeStart: count.nullable().describe("Under the prefix when the run started; null where nobody looked."),
+		keysPurged: count,
+		keysRemoved: count.describe("Keys of this run, removed after it."),
+		keysLeft: count.describe("Keys that this run did not make."),
+	}),
+	resources: z
+		.object({
+			cpuUserMs: z.number(),
+			cpuSystemMs: z.number(),
+			cpuShare: z.number().describe("CPU time of all agents ÷ wall time: 1 is one core."),
+			cpuUsPerTask: z.number().nullable().describe("By completed task."),
+			peakRssSumBytes: z.number(),
+			peakRssMaxBytes: z.number().describe("Of the largest agent."),
+			peakHeapSumBytes: z.number(),
+			allocatedBytes: z.number().nullable().describe("In total; null where Node does not tell."),
+			loopDelayP99MaxUs: z.number(),
+			loopDelayMaxUs: z.number(),
+			loopUtilizationMax: z.number(),
+			memoryTrend: z
+				.object({
+					kind: z.enum(["stable", "growing", "unknown"]),
+					bytesPerSecond: z
+						.number()
+						.nullable()
+						.describe("Of the agent that grows fastest; null where it is not known."),
+					sentence: z.string(),
+				})
+				.describe("Of the agents' resident memory, by a test of its slope."),
+			maxInFlight: count,
+			metadataBytesPerTask: z.number().describe("What the benchmark's stamps added to each task sent."),
+		})
+		.describe("Of all agents."),
+	perAgent: z.array(agentSchema),
+	redis: redisSchema,
+	series: z
+		.object({
+			slotMs: z.number(),
+			sent: z.array(count),
+			enqueued: z.array(count),
+			completed: z.array(count),
+			failed: z.array(count),
+		})
+		.describe("Counts in slots from the epoch on."),
+});

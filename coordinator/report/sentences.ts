@@ -1,0 +1,121 @@
+import { formatHandler } from "../plan/handlers.js";
+import { formatDuration, formatSize } from "../plan/quantities.js";
+import { formatBytes, formatCount, formatMicros, formatQuantity, formatShare } from "./format.js";
+import type { Report, ReportReason, ReportRun } from "./schema.js";
+
+/** What was run: `4 workers, 1 agent, 1,000 tasks of 1KB`. */
+export function loadSentence(run: ReportRun): string {
+	const { load, task } = run.parameters;
+	const amount =
+		load.kind === "tasks"
+			? `${load.limitMs === null ? "" : `in at most ${formatDuration(load.limitMs)} `}${formatQuantity(load.tasks, "task")}`
+			: `${formatDuration(load.durationMs)} with ${formatCount(load.inFlight)} in flight`;
+	return [
+		formatQuantity(run.workers, "worker"),
+		formatQuantity(run.agents, "agent"),
+		`${amount} of ${formatSize(task.payloadBytes)}`,
+		howWorkersAsk(run.parameters),
+	].join(", ");
+}
+
+function howWorkersAsk({ engine, pollIntervalMs, concurrency, batch }: ReportRun["parameters"]): string {
+	if (engine === "fused") {
+		return `fused: ${formatCount(concurrency)} at once each, up to ${formatCount(batch)} a round trip`;
+	}
+	return pollIntervalMs === 0 ? "polling back to back" : `polling each ${formatDuration(pollIntervalMs)}`;
+}
+
+/** Which of several runs the report heads with. */
+export function headlineChoice(report: Report, run: ReportRun): string {
+	return report.plan.repeat > 1
+		? `the median run of the best point: ${run.name}`
+		: `the best of ${report.runs.length} runs: ${run.name}`;
+}
+
+/** What came of it: `1,000 of 1,000 tasks completed in 2.60 s, error rate 0%`. */
+export function outcomeSentence(run: ReportRun): string {
+	const { tasks, throughput } = run;
+	const lasted = (throughput.toMs - throughput.fromMs) * 1000;
+	const time = lasted > 0 ? ` in ${formatMicros(lasted)}` : "";
+	const done =
+		tasks.planned === null
+			? formatQuantity(throughput.completions, "task")
+			: `${formatCount(throughput.completions)} of ${formatQuantity(tasks.planned, "task")}`;
+	return `${done} completed${time}, error rate ${formatShare(run.errorRate)}`;
+}
+
+/** Both sides of the balance (measurement.md §8); what is 0 is left out, except lost and duplicates. */
+export function accountingSentence(run: ReportRun): string {
+	const { tasks, accounting } = run;
+	const where: [number, string][] = [
+		[tasks.deadLettered, "dead-lettered"],
+		[tasks.remaining, "remaining"],
+		[tasks.held, "held"],
+		[tasks.unaccounted, "unaccounted"],
+	];
+	const terms = [
+		`${formatCount(tasks.completed)} completed`,
+		...where.filter(([count]) => count > 0).map(([count, name]) => `${formatCount(count)} ${name}`),
+		`${formatCount(tasks.lost)} lost`,
+	];
+	const balance = accounting.balanced ? "balanced" : accounting.censusTaken ? "NOT BALANCED" : "not proven";
+	return `${formatCount(tasks.enqueued)} enqueued = ${terms.join(" + ")} (${balance}); ${formatQuantity(tasks.duplicates, "duplicate")}`;
+}
+
+/** What the workers did beside completing: polls, retries, errors. */
+export function workSentence(run: ReportRun): string {
+	const { polls, emptyPolls, retried, failed, workerErrors } = run.attempts;
+	const empty = polls > 0 ? ` (${formatShare(emptyPolls / polls)} empty)` : "";
+	const parts = [`${formatQuantity(polls, "poll")}${empty}`];
+	if (failed > 0)
+		parts.push(`${formatQuantity(failed, "failed attempt")}, ${formatQuantity(retried, "retry", "retries")}`);
+	if (workerErrors > 0) parts.push(formatQuantity(workerErrors, "worker error"));
+	return parts.join(", ");
+}
+
+export function resourcesSentence(run: ReportRun): string {
+	const { resources } = run;
+	const memory = `peak RSS ${formatBytes(resources.peakRssMaxBytes)}${
+		run.agents > 1 ? ` an agent, ${formatBytes(resources.peakRssSumBytes)} in all` : ""
+	}`;
+	return [
+		resources.cpuShare < 1
+			? `CPU ${formatShare(resources.cpuShare)} of a core`
+			: `CPU ${resources.cpuShare.toFixed(1)} cores`,
+		memory,
+		`event loop ${formatShare(resources.loopUtilizationMax)} busy`,
+		`delay p99 ${formatMicros(resources.loopDelayP99MaxUs)}`,
+		`at most ${formatCount(resources.maxInFlight)} in flight`,
+	].join(", ");
+}
+
+export function redisSentence(report: Report, run: ReportRun): string {
+	const server = report.environment.redis;
+	const { redis } = run;
+	const parts: string[] = [];
+	if (server !== null) {
+		const place = server.private ? "private" : (report.plan.redisUrl ?? "");
+		parts.push(`${server.serverName} ${server.version} (${place})`.replace(" ()", ""));
+	}
+	if (redis.busyShare !== null) parts.push(`${formatShare(redis.busyShare)} busy`);
+	if (redis.commandsPerTask !== null) parts.push(`${redis.commandsPerTask.toFixed(1)} commands a task`);
+	if (redis.peakMemoryBytes !== null) parts.push(`peak memory ${formatBytes(redis.peakMemoryBytes)}`);
+	if (redis.peakBacklog !== null) parts.push(`sampled backlog up to ${formatCount(redis.peakBacklog)}`);
+	return parts.length === 0 ? "nothing known" : parts.join(", ");
+}
+
+export function namespaceSentence(run: ReportRun): string {
+	const { keysBeforeStart, keysPurged, keysRemoved, keysLeft } = run.namespace;
+	const before = keysBeforeStart === null ? "not looked at before" : `${formatQuantity(keysBeforeStart, "key")} before`;
+	const purged = keysPurged > 0 ? ` (${formatCount(keysPurged)} purged)` : "";
+	return `${before}${purged}, ${formatCount(keysRemoved)} removed after, ${formatCount(keysLeft)} left`;
+}
+
+/** With the run's name in front where there are several. */
+export function reasonSentence(report: Report, reason: ReportReason): string {
+	return report.plan.runs.length > 1 && reason.run !== null ? `${reason.run}: ${reason.sentence}` : reason.sentence;
+}
+
+export function handlerOf(run: ReportRun): string {
+	return formatHandler(run.parameters.handler);
+}

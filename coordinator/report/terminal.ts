@@ -1,0 +1,240 @@
+import { exactCell, headlineOf, percentileCell, percentileLegend, STAGE_TITLES, shownStages } from "./cells.js";
+import { curveLines } from "./curve.js";
+import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap } from "./format.js";
+import { targetTable } from "./judgementText.js";
+import type { Palette } from "./palette.js";
+import type { Report, ReportReason, ReportRun } from "./schema.js";
+import {
+	accountingSentence,
+	headlineChoice,
+	loadSentence,
+	outcomeSentence,
+	reasonSentence,
+	redisSentence,
+	resourcesSentence,
+	workSentence,
+} from "./sentences.js";
+import { sweepRows, sweepSentences } from "./sweepText.js";
+import { figure, terminalTable, text } from "./table.js";
+
+const WIDTH = 80;
+const NAME_WIDTH = 12;
+
+/**
+ * The report for a terminal of 80 columns or more, the verdict first.
+ *
+ * @param folder where the result lies; undefined: say nothing about files
+ */
+export function renderTerminal(report: Report, palette: Palette, folder?: string): string {
+	const run = headlineOf(report);
+	const blocks = [
+		[verdictLine(report, palette), ...report.verdict.reasons.flatMap((reason) => reasonLines(report, reason, palette))],
+		thresholds(report, palette),
+		...(run === undefined
+			? [["  No run took place."]]
+			: [
+					headline(report, run, palette),
+					targets(report, palette),
+					sweep(report, palette),
+					scaling(report, palette),
+					curve(report),
+					stages(run, palette),
+					facts(report, run, palette),
+					agents(run, palette),
+					errors(report, palette),
+				]),
+		folder === undefined
+			? []
+			: [labelled("files", `${folder}/ (SUMMARY.md, report.json, junit.xml, log, result.pb.gz)`, palette)],
+	];
+	const lines = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
+	return `\n${lines.join("\n\n")}\n\n`;
+}
+
+function paintOf(palette: Palette, severity: "VALID" | "DEGRADED" | "INVALID" | "NOTE"): (text: string) => string {
+	switch (severity) {
+		case "VALID":
+			return palette.green;
+		case "DEGRADED":
+			return palette.yellow;
+		case "INVALID":
+			return palette.red;
+		case "NOTE":
+			return palette.dim;
+	}
+}
+
+function verdictLine(report: Report, palette: Palette): string {
+	const { validity } = report.verdict;
+	const name = shorten(report.name, WIDTH - 14);
+	return `  ${palette.bold(paintOf(palette, validity)(validity))}  ${palette.bold(name)}`;
+}
+
+function reasonLines(report: Report, reason: ReportReason, palette: Palette): string[] {
+	const label = reason.severity.toLowerCase();
+	const paint = paintOf(palette, reason.severity);
+	const [first = "", ...more] = wrap(reasonSentence(report, reason), WIDTH - NAME_WIDTH - 2);
+	const margin = " ".repeat(NAME_WIDTH + 2);
+	return [
+		`  ${paint(label.padEnd(NAME_WIDTH))}${first}`,
+		...more.map((line) => margin + line),
+		...wrap(reason.advice, WIDTH - NAME_WIDTH - 2).map((line) => margin + palette.dim(line)),
+	];
+}
+
+function headline(report: Report, run: ReportRun, palette: Palette): string[] {
+	const { throughput, latency } = run;
+	const best = report.runs.length > 1 ? `  ${palette.dim(shorten(headlineChoice(report, run), 50))}` : "";
+	const steady =
+		throughput.steadyTasksPerSecond === null
+			? `withheld: ${throughput.steadyWithheld ?? "not known"}`
+			: `${formatRate(throughput.steadyTasksPerSecond)} tasks/s over the middle 80% of the completions`;
+	const response = latency.responseTime;
+	const cells = [
+		`p50 ${percentileCell(response, "p50Us")}`,
+		`p95 ${percentileCell(response, "p95Us")}`,
+		`p99 ${percentileCell(response, "p99Us")}`,
+		`max ${exactCell(response, "maxUs")}`,
+	];
+	return [
+		`  ${palette.bold(`${formatRate(throughput.tasksPerSecond)} tasks/s`)}${best}`,
+		labelled("steady", steady, palette),
+		labelled("response", cells.join("   "), palette),
+		labelled("tasks", outcomeSentence(run), palette),
+		labelled("load", `${loadSentence(run)} (${run.loop} loop)`, palette),
+	];
+}
+
+function thresholds(report: Report, palette: Palette): string[] {
+	return report.thresholds.flatMap(({ threshold, passed, sentence }) => {
+		const [first = "", ...more] = wrap(`${threshold}  ${sentence}`, WIDTH - 4);
+		const mark = passed ? palette.green("✓") : palette.red("✗");
+		return [`  ${mark} ${first}`, ...more.map((line) => `    ${line}`)];
+	});
+}
+
+function targets(report: Report, palette: Palette): string[] {
+	if (report.targets === null || report.targets.name === null) return [];
+	const { columns, rows } = targetTable(report.targets);
+	return painted(terminalTable(columns, rows), palette);
+}
+
+function sweep(report: Report, palette: Palette): string[] {
+	if (report.sweep === null) return [];
+	const { columns, rows } = sweepRows(report.sweep);
+	const lines = terminalTable(columns, rows);
+	const fits = lines.every((line) => line.length <= WIDTH - 2);
+	// The bars are what can be spared.
+	return painted(fits ? lines : terminalTable(columns.slice(0, -1), rows), palette);
+}
+
+function scaling(report: Report, palette: Palette): string[] {
+	if (report.sweep === null) return [];
+	const [first, ...more] = sweepSentences(report.sweep);
+	const name = report.sweep.scaling === null ? "sweep" : "scaling";
+	return [labelled(name, first ?? "", palette), ...more.map((sentence) => labelled("", sentence, palette))];
+}
+
+function curve(report: Report): string[] {
+	return report.sweep?.scaling ? curveLines(report.sweep.scaling) : [];
+}
+
+function stages(run: ReportRun, palette: Palette): string[] {
+	const rows = shownStages(run).map((name) => {
+		const figures = run.latency[name];
+		return [
+			STAGE_TITLES[name],
+			exactCell(figures, "meanUs"),
+			percentileCell(figures, "p50Us"),
+			percentileCell(figures, "p95Us"),
+			percentileCell(figures, "p99Us"),
+			percentileCell(figures, "p999Us"),
+			exactCell(figures, "maxUs"),
+		];
+	});
+	const columns = [text("stage"), ...["mean", "p50", "p95", "p99", "p99.9", "max"].map(figure)];
+	const legend = percentileLegend(rows.flat());
+	const marks = legend === undefined ? [] : wrap(legend, WIDTH - 2).map((line) => `  ${palette.dim(line)}`);
+	return [...painted(terminalTable(columns, rows), palette), ...marks];
+}
+
+function facts(report: Report, run: ReportRun, palette: Palette): string[] {
+	return [
+		labelled("accounting", accountingSentence(run), palette),
+		labelled("work", workSentence(run), palette),
+		labelled("agents", resourcesSentence(run), palette),
+		labelled("redis", redisSentence(report, run), palette),
+	];
+}
+
+/** Up to this many agents have a row each; of more, the slowest, the busiest and the lost. */
+const AGENT_ROWS_MAX = 12;
+
+function agents(run: ReportRun, palette: Palette): string[] {
+	if (run.agents < 2) return [];
+	const all = run.perAgent;
+	const shown = all.length <= AGENT_ROWS_MAX ? all : extremes(all);
+	const rows = shown.map((agent) => [
+		String(agent.index),
+		shorten(agent.hostname, 10),
+		String(agent.workers),
+		formatCount(agent.completed),
+		formatRate(agent.tasksPerSecond),
+		formatShare(agent.cpuShare),
+		formatBytes(agent.peakRssBytes),
+		formatMicros(agent.loopDelayP99Us),
+		agent.lost === null ? "" : "lost",
+	]);
+	const columns = [
+		figure("agent"),
+		text("host"),
+		...["workers", "done", "tasks/s", "CPU", "RSS", "delay"].map(figure),
+		text(""),
+	];
+	const left = all.length - shown.length;
+	const rest = left > 0 ? [`  ${palette.dim(`and ${formatCount(left)} more between these: see SUMMARY.md`)}`] : [];
+	return [...painted(terminalTable(columns, rows), palette), ...rest];
+}
+
+type AgentFigures = ReportRun["perAgent"][number];
+
+const LOST_ROWS_MAX = 6;
+
+function extremes(all: readonly AgentFigures[]): AgentFigures[] {
+	const by = (value: (agent: AgentFigures) => number) => all.toSorted((a, b) => value(a) - value(b));
+	const rates = by((agent) => agent.tasksPerSecond);
+	const chosen = new Set([
+		...all.filter((agent) => agent.lost !== null).slice(0, LOST_ROWS_MAX),
+		...rates.slice(0, 2),
+		...rates.slice(-2),
+		...by((agent) => agent.loopUtilization).slice(-2),
+	]);
+	return [...chosen].sort((a, b) => a.index - b.index);
+}
+
+const ERROR_ROWS_MAX = 5;
+
+function errors(report: Report, palette: Palette): string[] {
+	const kinds = new Map<string, number>();
+	for (const run of report.runs) {
+		for (const [kind, count] of Object.entries(run.errors)) kinds.set(kind, (kinds.get(kind) ?? 0) + count);
+	}
+	if (kinds.size === 0) return [];
+	const sorted = [...kinds].sort(([, a], [, b]) => b - a);
+	const rows = sorted.slice(0, ERROR_ROWS_MAX).map(([kind, count]) => [formatCount(count), shorten(kind, 60)]);
+	const left = sorted.length - rows.length;
+	const rest = left > 0 ? [`  ${palette.dim(`and ${left} more kinds: see SUMMARY.md`)}`] : [];
+	return [...painted(terminalTable([figure("errors"), text("kind")], rows), palette), ...rest];
+}
+
+function labelled(label: string, sentence: string, palette: Palette): string {
+	const [first = "", ...more] = wrap(sentence, WIDTH - NAME_WIDTH - 2);
+	return [
+		`  ${palette.dim(label.padEnd(NAME_WIDTH))}${first}`,
+		...more.map((line) => " ".repeat(NAME_WIDTH + 2) + line),
+	].join("\n");
+}
+
+function painted([head = "", ...body]: readonly string[], palette: Palette): string[] {
+	return [`  ${palette.dim(head)}`, ...body.map((line) => `  ${line}`)];
+}

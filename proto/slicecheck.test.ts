@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { Slice } from "./gen/slice.js";
+import { checkSlice } from "./slicecheck.js";
+
+const COUNTED: Slice = {
+	runId: "r-0",
+	runTag: 4_294_967_295,
+	name: "quick",
+	agentIndex: 1,
+	agentCount: 2,
+	target: { url: "redis://127.0.0.1:6379", keyPrefix: "spool:" },
+	engine: 1,
+	load: { kind: { $case: "taskCount", value: { total: 10, limitMs: 0 } } },
+	producers: [
+		{ index: 2, firstTask: 5, tasks: 2 },
+		{ index: 3, firstTask: 7, tasks: 3 },
+	],
+	workers: { firstIndex: 1, count: 2, pollIntervalMs: 0, concurrency: 1 },
+	task: { type: "benchmark_task", payloadBytes: 1_024, priority: 3, maxRetries: 3, timeoutMs: 30_000 },
+	handler: { kind: { $case: "benchmark", value: {} } },
+	batch: 1,
+};
+const TIMED: Slice = {
+	...COUNTED,
+	load: { kind: { $case: "timed", value: { durationMs: 1_000, inFlight: 4 } } },
+	producers: [{ index: 0, firstTask: 0, tasks: 0 }],
+};
+
+test("what a plan makes is fine, also after the wire", () => {
+	for (const slice of [COUNTED, TIMED]) {
+		expect(checkSlice(slice)).toEqual([]);
+		expect(checkSlice(Slice.decode(Slice.encode(slice).finish()))).toEqual([]);
+	}
+});
+
+const target = (url: string, keyPrefix = "spool:") => ({ target: { url, keyPrefix } });
+const workers = (changes: object) => ({ workers: { firstIndex: 0, count: 1, pollIntervalMs: 10, ...changes } });
+const task = (changes: object) => ({ task: { ...COUNTED.task, ...changes } });
+const handler = (kind: object | undefined) => ({ handler: { kind } });
+const timed = (changes: object) => ({
+	load: { kind: { $case: "timed", value: { durationMs: 1_000, inFlight: 4, ...changes } } },
+	producers: TIMED.producers,
+});
+const producer = (changes: object) => ({ producers: [{ index: 0, firstTask: 0, tasks: 1, ...changes }] });
+
+test.each<[object, string]>([
+	[{ agentCount: 0, agentIndex: 0 }, "agentCount: expected 1 to 512, got 0"],
+	[{ agentCount: 513 }, "agentCount: expected 1 to 512, got 513"],
+	[{ agentIndex: 2 }, "agentIndex: expected 0 to 1, got 2"],
+	[{ runTag: 2 ** 32 }, "runTag: expected 0 to 4294967295, got 4294967296"],
+	[{ runTag: 0.5 }, "runTag: expected a whole number, got 0.5"],
+	[{ engine: 0 }, "engine: 0 is not known to this version"],
+	[{ engine: 7 }, "engine: 7 is not known to this version"],
+	[{ target: undefined }, "target: missing"],
+	[target("http://u:secret@host"), "target.url: expected a URL that begins with redis://, rediss:// or unix://"],
+	[target(""), "target.url: expected a URL such as redis://127.0.0.1:6379, rediss://… or unix:///path/to.sock"],
+	[target("redis://h", ""), "target.keyPrefix: expected 1 to 200 characters, no space or control character"],
+	[target("redis://h", "a b"), "target.keyPrefix: expected 1 to 200 characters, no space or control character"],
+	[{ workers: undefined }, "workers: missing"],
+	[workers({ count: -1 }), "workers.count: expected 0 to 10000, got -1"],
+	[workers({ count: 10_001 }), "workers.count: expected 0 to 10000, got 10001"],
+	[workers({ count: Number.NaN }), "workers.count: expected a whole number, got NaN"],
+	[workers({ pollIntervalMs: Number.NaN }), "workers.pollIntervalMs: expected 0 to 3600000, got NaN"],
+	[workers({ pollIntervalMs: -1 }), "workers.pollIntervalMs: expected 0 to 3600000, got -1"],
+	[{ task: undefined }, "task: missing"],
+	[task({ type: "" }), "task.type: expected 1 to 200 characters, no space or control character"],
+	[task({ payloadBytes: 3_145_729 }), "task.payloadBytes: expected 0 to 3145728, got 3145729"],
+	[task({ priority: 4 }), "task.priority: expected 0 to 3, got 4"],
+	[task({ maxRetries: 101 }), "task.maxRetries: expected 0 to 100, got 101"],
+	[task({ timeoutMs: 0 }), "task.timeoutMs: expected more than 0 and at most 86400000, got 0"],
+	[
+		task({ timeoutMs: Number.POSITIVE_INFINITY }),
+		"task.timeoutMs: expected more than 0 and at most 86400000, got Infinity",
+	],
+	[{ load: undefined }, "load: missing, or of a kind that is not known to this version"],
+	[{ load: { kind: undefined } }, "load: missing, or of a kind that is not known to this version"],
+	[timed({ durationMs: Number.NaN }), "load.timed.durationMs: expected more than 0 and at most 604800000, got NaN"],
+	[timed({ inFlight: 1_000_001 }), "load.timed.inFlight: expected 0 to 1000000, got 1000001"],
+	[{ ...timed({}), producers: [] }, "producers: none to hold tasks in flight with"],
+	[{ ...timed({}), ...producer({}) }, "producers[0].tasks: expected 0 to 0, got 1"],
+	[producer({ index: 10_000 }), "producers[0].index: expected 0 to 9999, got 10000"],
+	[producer({ firstTask: 11, tasks: 0 }), "producers[0].firstTask: expected 0 to 10, got 11"],
+	[producer({ firstTask: 8, tasks: 3 }), "producers[0].tasks: expected 0 to 2, got 3"],
+	[{ producers: [TIMED.producers[0], TIMED.producers[0]] }, "producers[1].index: 0 twice"],
+	[handler(undefined), "handler: missing, or of a kind that is not known to this version"],
+	[{ handler: undefined }, "handler: missing, or of a kind that is not known to this version"],
+	[handler({ $case: "sleep", value: { meanMs: -1 } }), "handler.sleep.meanMs: expected 0 to 3600000, got -1"],
+	[
+		handler({ $case: "cpu", value: { durationMs: 1e9 } }),
+		"handler.cpu.durationMs: expected 0 to 3600000, got 1000000000",
+	],
+	[handler({ $case: "fail", value: { probability: 1.01 } }), "handler.fail.probability: expected 0 to 1, got 1.01"],
+	[
+		handler({ $case: "fail", value: { probability: Number.NaN } }),
+		"handler.fail.probability: expected 0 to 1, got NaN",
+	],
+])("%j is refused", (changes, fault) => {
+	expect(checkSlice({ ...COUNTED, ...changes })).toContain(fault);
+});
+
+test("nothing at all is refused in every part", () => {
+	const faults = checkSlice(Slice.decode(new Uint8Array()));
+	const parts = ["agentCount", "engine", "target", "workers", "task", "load", "handler"];
+	for (const part of parts) expect(faults.some((fault) => fault.startsWith(part))).toBe(true);
+});

@@ -1,0 +1,127 @@
+import { Engine, type Handler, type Load, type ProducerShare, type Slice } from "./gen/slice.js";
+import { redisUrlFault } from "./redisUrl.js";
+
+const HOUR_MS = 3_600_000;
+
+/** The most that a plan may ask for and a slice may carry. */
+export const LIMITS = {
+	agents: 512,
+	workers: 10_000,
+	producers: 10_000,
+	tasks: 1_000_000_000,
+	inFlight: 1_000_000,
+	payloadBytes: 3 * 1_048_576,
+	retries: 100,
+	batch: 1_000,
+	concurrency: 1_000,
+	pollIntervalMs: HOUR_MS,
+	handlerMs: HOUR_MS,
+	timeoutMs: 24 * HOUR_MS,
+	durationMs: 168 * HOUR_MS,
+	wordCharacters: 200,
+} as const;
+
+/** Spaces and control characters would make keys that tools cannot show or type. */
+export function isWord(text: string): boolean {
+	return text.length > 0 && text.length <= LIMITS.wordCharacters && !/[\s\p{C}]/u.test(text);
+}
+
+const HIGHEST_PRIORITY = 3;
+
+/**
+ * What an agent refuses in a slice before it does anything: missing parts, unknown kinds, numbers out of range.
+ *
+ * @returns one sentence for each fault, without passwords; none when the slice is fine
+ */
+export function checkSlice(slice: Slice): string[] {
+	const faults = new Faults();
+	faults.whole("agentCount", slice.agentCount, 1, LIMITS.agents);
+	faults.whole("agentIndex", slice.agentIndex, 0, Math.max(0, slice.agentCount - 1));
+	faults.whole("runTag", slice.runTag, 0, 2 ** 32 - 1);
+	if (slice.engine !== Engine.CLASSIC && slice.engine !== Engine.FUSED) {
+		faults.add("engine", `${slice.engine} is not known to this version`);
+	}
+	if (slice.engine === Engine.FUSED) {
+		faults.whole("batch", slice.batch, 1, LIMITS.batch);
+		faults.whole("workers.concurrency", slice.workers?.concurrency ?? 0, 1, LIMITS.concurrency);
+	}
+	const { target, workers, task } = slice;
+	if (target) {
+		const fault = redisUrlFault(target.url);
+		if (fault !== undefined) faults.add("target.url", fault);
+		faults.word("target.keyPrefix", target.keyPrefix);
+	} else faults.add("target", "missing");
+	if (workers) {
+		faults.whole("workers.firstIndex", workers.firstIndex, 0, LIMITS.workers);
+		faults.whole("workers.count", workers.count, 0, LIMITS.workers);
+		faults.number("workers.pollIntervalMs", workers.pollIntervalMs, 0, LIMITS.pollIntervalMs);
+	} else faults.add("workers", "missing");
+	if (task) {
+		faults.word("task.type", task.type);
+		faults.whole("task.payloadBytes", task.payloadBytes, 0, LIMITS.payloadBytes);
+		faults.whole("task.priority", task.priority, 0, HIGHEST_PRIORITY);
+		faults.whole("task.maxRetries", task.maxRetries, 0, LIMITS.retries);
+		faults.positive("task.timeoutMs", task.timeoutMs, LIMITS.timeoutMs);
+	} else faults.add("task", "missing");
+	checkLoad(slice.load?.kind, slice.producers, faults);
+	checkHandler(slice.handler?.kind, faults);
+	return faults.sentences;
+}
+
+function checkLoad(kind: Load["kind"], producers: readonly ProducerShare[], faults: Faults): void {
+	if (!kind) faults.add("load", "missing, or of a kind that is not known to this version");
+	else if (kind.$case === "taskCount") {
+		const { total, limitMs } = kind.value;
+		faults.whole("load.taskCount.total", total, 1, LIMITS.tasks);
+		if (limitMs !== 0) faults.positive("load.taskCount.limitMs", limitMs, LIMITS.durationMs);
+	} else {
+		const { durationMs, inFlight } = kind.value;
+		faults.positive("load.timed.durationMs", durationMs, LIMITS.durationMs);
+		faults.whole("load.timed.inFlight", inFlight, 0, LIMITS.inFlight);
+		if (inFlight > 0 && producers.length === 0) faults.add("producers", "none to hold tasks in flight with");
+	}
+	const tasks = kind?.$case === "taskCount" ? kind.value.total : 0;
+	const seen = new Set<number>();
+	for (const [position, producer] of producers.entries()) {
+		const name = `producers[${position}]`;
+		faults.whole(`${name}.index`, producer.index, 0, LIMITS.producers - 1);
+		faults.whole(`${name}.firstTask`, producer.firstTask, 0, tasks);
+		faults.whole(`${name}.tasks`, producer.tasks, 0, tasks - producer.firstTask);
+		if (seen.has(producer.index)) faults.add(`${name}.index`, `${producer.index} twice`);
+		seen.add(producer.index);
+	}
+}
+
+function checkHandler(kind: Handler["kind"], faults: Faults): void {
+	if (!kind) faults.add("handler", "missing, or of a kind that is not known to this version");
+	else if (kind.$case === "sleep") faults.number("handler.sleep.meanMs", kind.value.meanMs, 0, LIMITS.handlerMs);
+	else if (kind.$case === "cpu") faults.number("handler.cpu.durationMs", kind.value.durationMs, 0, LIMITS.handlerMs);
+	else if (kind.$case === "fail") faults.number("handler.fail.probability", kind.value.probability, 0, 1);
+}
+
+/** Collects what is wrong. The comparisons are written so that NaN fails them. */
+class Faults {
+	readonly sentences: string[] = [];
+
+	add(name: string, fault: string): void {
+		this.sentences.push(`${name}: ${fault}`);
+	}
+
+	number(name: string, value: number, least: number, most: number): void {
+		if (!(value >= least && value <= most)) this.add(name, `expected ${least} to ${most}, got ${value}`);
+	}
+
+	positive(name: string, value: number, most: number): void {
+		if (!(value > 0 && value <= most)) this.add(name, `expected more than 0 and at most ${most}, got ${value}`);
+	}
+
+	whole(name: string, value: number, least: number, most: number): void {
+		if (!Number.isInteger(value)) this.add(name, `expected a whole number, got ${value}`);
+		else this.number(name, value, least, most);
+	}
+
+	word(name: string, text: string): void {
+		const expectation = `expected 1 to ${LIMITS.wordCharacters} characters, no space or control character`;
+		if (!isWord(text)) this.add(name, expectation);
+	}
+}

@@ -1,0 +1,84 @@
+import { Stage } from "./gen/measurement.js";
+
+export type StageUnit = "us" | "ns";
+
+export interface StageInfo {
+	readonly stage: Stage;
+	readonly name: StageName;
+	/** What its values are recorded in. */
+	readonly unit: StageUnit;
+	readonly description: string;
+}
+
+export type StageName =
+	| "responseTime"
+	| "uncorrectedResponseTime"
+	| "sendLag"
+	| "enqueueTime"
+	| "queueWait"
+	| "dequeueTime"
+	| "serviceTime"
+	| "ackTime";
+
+/** Every stage of a task's life that is measured, the headline first (measurement.md §3). */
+export const STAGES: readonly StageInfo[] = [
+	{
+		stage: Stage.RESPONSE_TIME,
+		name: "responseTime",
+		unit: "us",
+		description: "from the moment a task was meant to be sent until its completion was acknowledged",
+	},
+	{
+		stage: Stage.UNCORRECTED_RESPONSE_TIME,
+		name: "uncorrectedResponseTime",
+		unit: "us",
+		description: "from the moment a task was really sent until its completion was acknowledged",
+	},
+	{
+		stage: Stage.SEND_LAG,
+		name: "sendLag",
+		unit: "us",
+		description: "from the moment a task was meant to be sent until it was",
+	},
+	{
+		stage: Stage.ENQUEUE_TIME,
+		name: "enqueueTime",
+		unit: "us",
+		description: "from sending a task until its enqueue was acknowledged",
+	},
+	{
+		stage: Stage.QUEUE_WAIT,
+		name: "queueWait",
+		unit: "us",
+		description: "from the acknowledged enqueue until a worker had the task, where one agent did both",
+	},
+	{
+		stage: Stage.DEQUEUE_TIME,
+		name: "dequeueTime",
+		unit: "us",
+		description: "the round trips of a dequeue that found a task",
+	},
+	{ stage: Stage.SERVICE_TIME, name: "serviceTime", unit: "ns", description: "the handler alone" },
+	{
+		stage: Stage.ACK_TIME,
+		name: "ackTime",
+		unit: "us",
+		description: "from the handler's return until the completion was acknowledged",
+	},
+];
+
+/** @throws RangeError for a stage that this version does not know */
+export function stageName(stage: Stage): StageName {
+	return infoOf(stage).name;
+}
+
+/** @throws RangeError for a stage that this version does not know */
+export function stageUnit(stage: Stage): StageUnit {
+	return infoOf(stage).unit;
+}
+
+function infoOf(stage: Stage): StageInfo {
+	const info = STAGES.find((candidate) => candidate.stage === stage);
+	if (!info) throw new RangeError(`there is no stage ${stage}`);
+	return info;
+}

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startCli } from "./support/cli.js";
+import { startRedis, type TestRedis } from "./support/redis.js";
+import { allKeys, keysUntil } from "./support/redisClient.js";
+import { onlyRun, readReport, resultFolder } from "./support/results.js";
+
+let redis: TestRedis;
+beforeAll(async () => {
+	redis = await startRedis();
+});
+afterAll(() => redis.stop());
+
+/** A run that is busy for some 10 s, unless something happens. */
+const LONG = ["run", "--tasks", "4000", "--workers", "4", "--log-level", "info"];
+
+async function pidOf(cli: ReturnType<typeof startCli>, agent: number): Promise<number> {
+	const line = await cli.waitForLine(new RegExp(`"agent":${agent},.*"agent joined"`));
+	return (JSON.parse(line) as { pid: number }).pid;
+}
+
+// Agent 0 leads: another has to count and to clean then.
+test.each([2, 0])(
+	"kill -9 of agent %i of 4 in the middle of a run: exit 3, a report that names it, its tasks accounted for",
+	async (index) => {
+		const cli = startCli([...LONG, "--agents", "4", "--redis", redis.tcpUrl], { timeoutMs: 50_000 });
+		const victim = await pidOf(cli, index);
+		await cli.waitForLine(/running, [1-9]\d\d\//);
+		process.kill(victim, "SIGKILL");
+		const { code } = await cli.exited;
+		expect(code).toBe(3);
+		const report = readReport(resultFolder(cli.folder));
+		expect(report.verdict.validity).not.toBe("VALID");
+		expect(report.verdict.reasons.map(({ sentence }) => sentence).join("\n")).toMatch(
+			new RegExp(`agent ${index}`, "i"),
+		);
+		const run = onlyRun(cli.folder);
+		expect(run.agents).toBe(4);
+		expect(run.perAgent[index]?.lost?.reason).toMatch(/SIGKILL/);
+		const { enqueued, completed, deadLettered, remaining, held, lost, unaccounted } = run.tasks;
+		expect(completed).toBeGreaterThan(100);
+		expect(completed + deadLettered + remaining + held + lost + unaccounted).toBe(enqueued);
+		expect(await allKeys(redis.url)).toEqual([]);
+		expect(cli.processes()).toEqual([]);
+	},
+);
+
+test("an agent that hangs is dropped when its lease is over, named, and ended", async () => {
+	const cli = startCli([...LONG, "--agents", "2", "--redis", redis.tcpUrl], { timeoutMs: 55_000 });
+	const victim = await pidOf(cli, 1);
+	await cli.waitForLine(/running, [1-9]\d\d\//);
+	process.kill(victim, "SIGSTOP");
+	const { code } = await cli.exited;
+	expect(code).toBe(3);
+	expect(onlyRun(cli.folder).perAgent[1]?.lost?.reason).toMatch(/silent/);
+	expect(await allKeys(redis.url)).toEqual([]);
+	expect(cli.processes()).toEqual([]);
+});
+
+test("the first Ctrl-C ends the run in order: a partial report marked aborted, exit 4, nothing left", async () => {
+	const cli = startCli([...LONG, "--agents", "2", "--redis", redis.tcpUrl], { timeoutMs: 30_000 });
+	await cli.waitForLine(/running, [1-9]\d\d\//);
+	cli.kill("SIGINT");
+	const { code } = await cli.exited;
+	expect(code).toBe(4);
+	const report = readReport(resultFolder(cli.folder));
+	expect(report.aborted).toMatch(/SIGINT/);
+	expect(report.verdict.validity).not.toBe("VALID");
+	expect(report.runs[0]?.tasks.completed).toBeGreaterThan(100);
+	expect(report.runs[0]?.tasks.lost).toBe(0);
+	expect(await allKeys(redis.url)).toEqual([]);
+	expect(cli.processes()).toEqual([]);
+});
+
+test("the second Ctrl-C ends at once with 130; the agents stop by themselves and leave no key", async () => {
+	const cli = startCli([...LONG, "--agents", "2", "--redis", redis.tcpUrl], { timeoutMs: 30_000 });
+	await cli.waitForLine(/running, [1-9]\d\d\//);
+	cli.kill("SIGINT");
+	await cli.waitForLine(/once more/);
+	cli.kill("SIGINT");
+	const { code } = await cli.exited;
+	expect(code).toBe(130);
+	expect(await keysUntil(redis.url, (keys) => keys.length === 0, 10_000)).toEqual([]);
+	await expect.poll(() => cli.processes(), { timeout: 10_000 }).toEqual([]);
+});
+
+test("kill -9 of the coordinator: agents and the private Redis end by themselves; on a shared Redis no key stays", async () => {
+	const shared = startCli([...LONG, "--agents", "2", "--redis", redis.tcpUrl], { timeoutMs: 30_000 });
+	const own = startCli([...LONG, "--agents", "1"], { timeoutMs: 30_000 });
+	await Promise.all([shared, own].map((cli) => cli.waitForLine(/running, [1-9]\d\d\//)));
+	expect(own.processes().length).toBeGreaterThan(2);
+	for (const cli of [shared, own]) cli.kill("SIGKILL");
+	await Promise.all([shared.exited, own.exited]);
+	expect(await keysUntil(redis.url, (keys) => keys.length === 0, 10_000)).toEqual([]);
+	await expect.poll(() => [...shared.processes(), ...own.processes()], { timeout: 10_000 }).toEqual([]);
+});
