@@ -7,7 +7,7 @@ import { checkSlice } from "../proto/slicecheck.js";
 import type { Engine } from "./engine.js";
 import { openEngine } from "./engines.js";
 import { claimNamespace, concludeRun, NamespaceInUseError, RedisSampler } from "./lead.js";
-import { payloadMaker } from "./load/payload.js";
+import { longestPayload, payloadMaker } from "./load/payload.js";
 import { Permits } from "./load/permits.js";
 import { runProducer } from "./load/producer.js";
 import type { Logger } from "./log.js";
@@ -184,7 +184,7 @@ export class Runner {
 			enqueue: (task: Task) => engine.enqueue(task),
 			runTag: slice.runTag,
 			shape: task,
-			payload: payloadMaker(task.payloadBytes),
+			payload: payloadMaker(longestPayload(task)),
 			stamper: makeStamper(slice.runTag, this.#epochUs),
 			recorder,
 			nowUs,
@@ -202,7 +202,7 @@ export class Runner {
 		const load = this.work.slice.load?.kind;
 		const fromNow = (sinceEpochMs: number) => Math.max(1, (this.#epochUs - nowUs()) / 1_000 + sinceEpochMs);
 		if (load?.$case !== "timed") {
-			const limitMs = load?.value.limitMs ?? 0;
+			const limitMs = load?.$case === "taskCount" ? load.value.limitMs : 0;
 			return { permits: undefined, limitMs: limitMs > 0 ? fromNow(limitMs) : 0 };
 		}
 		const permits = new Permits(load.value.inFlight);

@@ -2,7 +2,7 @@ import { Measurements } from "../proto/gen/measurement.js";
 import type { TaskShape } from "../proto/gen/slice.js";
 import { ResourceMeter } from "../proto/resources.js";
 import { makeTaskId } from "../proto/taskid.js";
-import { payloadMaker } from "./load/payload.js";
+import { longestPayload, payloadMaker } from "./load/payload.js";
 import { nowUs } from "./measure/clock.js";
 import { Recorder } from "./measure/recorder.js";
 import { makeStamper, stampBytes } from "./measure/stamp.js";
@@ -19,7 +19,7 @@ export async function warmUp(runTag: number, shape: TaskShape): Promise<void> {
 	const epochUs = nowUs();
 	const recorder = new Recorder({ runTag, epochUs, producers: [0] });
 	const stamper = makeStamper(runTag, epochUs);
-	const payload = payloadMaker(shape.payloadBytes);
+	const payload = payloadMaker(longestPayload(shape));
 	for (let sequence = 0; sequence < ROUNDS; sequence++) {
 		const atUs = nowUs();
 		const createdAt = new Date().toISOString();

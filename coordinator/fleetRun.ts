@@ -141,8 +141,15 @@ export class FleetRun {
 		this.epochMs = epoch.atMs;
 		this.#epochRedisUs = epoch.redisUs;
 		for (const [index, participant] of this.participants.entries()) {
-			const { monotonicUs = 0, boundUs = 0 } = epoch.agents[index] ?? {};
-			participant.arm = { ordinal, epochMonotonicUs: monotonicUs, epochRedisUs: epoch.redisUs, clockBoundUs: boundUs };
+			const { monotonicUs = 0, boundUs = 0, hostIndex = 0 } = epoch.agents[index] ?? {};
+			participant.arm = {
+				ordinal,
+				epochMonotonicUs: monotonicUs,
+				epochRedisUs: epoch.redisUs,
+				clockBoundUs: boundUs,
+				hostIndex,
+				hostCount: epoch.hostCount,
+			};
 			this.#send(participant, { $case: "arm", value: participant.arm });
 		}
 		const deadline = performance.now() + ARM_TIMEOUT_MS;
@@ -203,7 +210,7 @@ export class FleetRun {
 		for (;;) {
 			const lead = this.participants.find(({ alive }) => alive);
 			if (!lead) return;
-			this.#send(lead, { $case: "conclude", value: { ordinal: this.ordinal, clean: true } });
+			this.#send(lead, { $case: "conclude", value: { ordinal: this.ordinal, clean: true, readStates: false } });
 			await this.#until(() => Boolean(lead.concluded ?? lead.failure) || !lead.alive);
 			if (lead.failure) this.options.log.error({ agent: lead.index, run: this.ordinal }, lead.failure.message);
 			if (lead.concluded || lead.failure) return;

@@ -10,19 +10,26 @@ const COUNTED: Slice = {
 	agentCount: 2,
 	target: { url: "redis://127.0.0.1:6379", keyPrefix: "spool:" },
 	engine: 1,
-	load: { kind: { $case: "taskCount", value: { total: 10, limitMs: 0 } } },
+	load: { kind: { $case: "taskCount", value: { total: 10, limitMs: 0 } }, window: undefined },
 	producers: [
 		{ index: 2, firstTask: 5, tasks: 2 },
 		{ index: 3, firstTask: 7, tasks: 3 },
 	],
 	workers: { firstIndex: 1, count: 2, pollIntervalMs: 0, concurrency: 1 },
-	task: { type: "benchmark_task", payloadBytes: 1_024, priority: 3, maxRetries: 3, timeoutMs: 30_000 },
+	task: {
+		type: "benchmark_task",
+		payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
+		priorityWeights: [0, 0, 0, 1],
+		drawSeed: 7,
+		maxRetries: 3,
+		timeoutMs: 30_000,
+	},
 	handler: { kind: { $case: "benchmark", value: {} } },
 	batch: 1,
 };
 const TIMED: Slice = {
 	...COUNTED,
-	load: { kind: { $case: "timed", value: { durationMs: 1_000, inFlight: 4 } } },
+	load: { kind: { $case: "timed", value: { durationMs: 1_000, inFlight: 4 } }, window: undefined },
 	producers: [{ index: 0, firstTask: 0, tasks: 0 }],
 };
 
@@ -64,8 +71,22 @@ test.each<[object, string]>([
 	[workers({ pollIntervalMs: -1 }), "workers.pollIntervalMs: expected 0 to 3600000, got -1"],
 	[{ task: undefined }, "task: missing"],
 	[task({ type: "" }), "task.type: expected 1 to 200 characters, no space or control character"],
-	[task({ payloadBytes: 3_145_729 }), "task.payloadBytes: expected 0 to 3145728, got 3145729"],
-	[task({ priority: 4 }), "task.priority: expected 0 to 3, got 4"],
+	[
+		task({ payload: [{ weight: 1, leastBytes: 0, mostBytes: 3_145_729 }] }),
+		"task.payload[0].mostBytes: expected 0 to 3145728, got 3145729",
+	],
+	[
+		task({ payload: [{ weight: 0, leastBytes: 2, mostBytes: 2 }] }),
+		"task.payload[0].weight: expected more than 0 and at most 1000000000, got 0",
+	],
+	[
+		task({ payload: [{ weight: 1, leastBytes: 2, mostBytes: 1 }] }),
+		"task.payload[0].leastBytes: expected 0 to 1, got 2",
+	],
+	[task({ payload: [] }), "task.payload.length: expected 1 to 100, got 0"],
+	[task({ priorityWeights: [0, 0, 0, 0] }), "task.priorityWeights: none above 0"],
+	[task({ priorityWeights: [1] }), "task.priorityWeights.length: expected 4 to 4, got 1"],
+	[task({ priorityWeights: [0, -1, 1, 0] }), "task.priorityWeights[1]: expected 0 to 1000000000, got -1"],
 	[task({ maxRetries: 101 }), "task.maxRetries: expected 0 to 100, got 101"],
 	[task({ timeoutMs: 0 }), "task.timeoutMs: expected more than 0 and at most 86400000, got 0"],
 	[

@@ -1,4 +1,4 @@
-import { Engine, type Handler, type Load, type ProducerShare, type Slice } from "./gen/slice.js";
+import { Engine, type Handler, type Load, type ProducerShare, type Slice, type TaskShape } from "./gen/slice.js";
 import { redisUrlFault } from "./redisUrl.js";
 
 const HOUR_MS = 3_600_000;
@@ -21,12 +21,12 @@ export const LIMITS = {
 	wordCharacters: 200,
 } as const;
 
+const PRIORITY_COUNT = 4;
+
 /** Spaces and control characters would make keys that tools cannot show or type. */
 export function isWord(text: string): boolean {
 	return text.length > 0 && text.length <= LIMITS.wordCharacters && !/[\s\p{C}]/u.test(text);
 }
-
-const HIGHEST_PRIORITY = 3;
 
 /**
  * What an agent refuses in a slice before it does anything: missing parts, unknown kinds, numbers out of range.
@@ -58,8 +58,7 @@ export function checkSlice(slice: Slice): string[] {
 	} else faults.add("workers", "missing");
 	if (task) {
 		faults.word("task.type", task.type);
-		faults.whole("task.payloadBytes", task.payloadBytes, 0, LIMITS.payloadBytes);
-		faults.whole("task.priority", task.priority, 0, HIGHEST_PRIORITY);
+		checkDraw(task, faults);
 		faults.whole("task.maxRetries", task.maxRetries, 0, LIMITS.retries);
 		faults.positive("task.timeoutMs", task.timeoutMs, LIMITS.timeoutMs);
 	} else faults.add("task", "missing");
@@ -68,12 +67,32 @@ export function checkSlice(slice: Slice): string[] {
 	return faults.sentences;
 }
 
+const MOST_WEIGHT = 1e9;
+const MOST_SIZES = 100;
+
+function checkDraw({ payload, priorityWeights, drawSeed }: TaskShape, faults: Faults): void {
+	faults.whole("task.drawSeed", drawSeed, 0, 2 ** 32 - 1);
+	faults.whole("task.payload.length", payload.length, 1, MOST_SIZES);
+	for (const [index, { weight, leastBytes, mostBytes }] of payload.entries()) {
+		faults.positive(`task.payload[${index}].weight`, weight, MOST_WEIGHT);
+		faults.whole(`task.payload[${index}].mostBytes`, mostBytes, 0, LIMITS.payloadBytes);
+		faults.whole(`task.payload[${index}].leastBytes`, leastBytes, 0, mostBytes);
+	}
+	faults.whole("task.priorityWeights.length", priorityWeights.length, PRIORITY_COUNT, PRIORITY_COUNT);
+	for (const [priority, weight] of priorityWeights.entries()) {
+		faults.number(`task.priorityWeights[${priority}]`, weight, 0, MOST_WEIGHT);
+	}
+	if (!priorityWeights.some((weight) => weight > 0)) faults.add("task.priorityWeights", "none above 0");
+}
+
 function checkLoad(kind: Load["kind"], producers: readonly ProducerShare[], faults: Faults): void {
 	if (!kind) faults.add("load", "missing, or of a kind that is not known to this version");
 	else if (kind.$case === "taskCount") {
 		const { total, limitMs } = kind.value;
 		faults.whole("load.taskCount.total", total, 1, LIMITS.tasks);
 		if (limitMs !== 0) faults.positive("load.taskCount.limitMs", limitMs, LIMITS.durationMs);
+	} else if (kind.$case === "open") {
+		faults.add("load", "open loops are not known to this version");
 	} else {
 		const { durationMs, inFlight } = kind.value;
 		faults.positive("load.timed.durationMs", durationMs, LIMITS.durationMs);

@@ -45,7 +45,7 @@ async function prepare(slice: Slice, recording: boolean): Promise<void> {
 async function run(epochUs: number): Promise<void> {
 	if (!runner) throw new Error("not prepared");
 	const running = runner;
-	running.arm({ ordinal: 0, epochMonotonicUs: epochUs, epochRedisUs: 0, clockBoundUs: 0 });
+	running.arm({ ordinal: 0, epochMonotonicUs: epochUs, epochRedisUs: 0, clockBoundUs: 0, hostIndex: 0, hostCount: 1 });
 	const timer = setInterval(() => {
 		const { totals } = running.snapshot();
 		send({ kind: "progress", enqueued: totals?.enqueued ?? 0, completed: totals?.completed ?? 0 });

@@ -152,7 +152,7 @@ function sliceOf(url: string, load: Load, index: number): Slice {
 		agentCount: agents,
 		target: { url, keyPrefix: KEY_PREFIX },
 		engine: load.engine === "fused" ? Engine.FUSED : Engine.CLASSIC,
-		load: { kind: { $case: "taskCount", value: { total: load.tasks, limitMs: 0 } } },
+		load: { kind: { $case: "taskCount", value: { total: load.tasks, limitMs: 0 } }, window: undefined },
 		producers,
 		workers: {
 			firstIndex: (index * load.workers) / agents,
@@ -162,8 +162,9 @@ function sliceOf(url: string, load: Load, index: number): Slice {
 		},
 		task: {
 			type: "benchmark_task",
-			payloadBytes: load.payloadBytes,
-			priority: 1,
+			payload: [{ weight: 1, leastBytes: load.payloadBytes, mostBytes: load.payloadBytes }],
+			priorityWeights: [0, 1, 0, 0],
+			drawSeed: 0,
 			maxRetries: 3,
 			timeoutMs: 30_000,
 		},

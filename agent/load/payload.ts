@@ -1,13 +1,23 @@
+import type { TaskShape } from "../../proto/gen/slice.js";
+
 const FILLER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 /**
  * The payloads of a run, as Spool's own benchmark makes them: `{"data": <filler>, "task_id": <n>}`, keys in Go's order.
  *
- * @param dataBytes length of the filler, in bytes (it is ASCII)
- * @returns a function from a task's run-wide number to its payload as JSON text
+ * @param mostBytes length of the longest filler, in bytes (it is ASCII)
+ * @returns a function from a task's run-wide number, and the length of its filler, to its payload as JSON text
  */
-export function payloadMaker(dataBytes: number): (taskNumber: number) => string {
-	const data = FILLER.repeat(Math.ceil(dataBytes / FILLER.length)).slice(0, dataBytes);
+export function payloadMaker(mostBytes: number): (taskNumber: number, dataBytes?: number) => string {
+	const data = FILLER.repeat(Math.ceil(mostBytes / FILLER.length)).slice(0, mostBytes);
 	const head = `{"data":"${data}","task_id":`;
-	return (taskNumber) => `${head}${taskNumber}}`;
+	return (taskNumber, dataBytes = mostBytes) =>
+		dataBytes === mostBytes
+			? `${head}${taskNumber}}`
+			: `{"data":"${data.slice(0, dataBytes)}","task_id":${taskNumber}}`;
+}
+
+/** The longest filler that tasks of this shape can have. */
+export function longestPayload({ payload }: TaskShape): number {
+	return Math.max(0, ...payload.map(({ mostBytes }) => mostBytes));
 }

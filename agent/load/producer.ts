@@ -1,3 +1,4 @@
+import { drawer } from "../../proto/draw.js";
 import type { ProducerShare, TaskShape } from "../../proto/gen/slice.js";
 import { makeTaskId } from "../../proto/taskid.js";
 import type { Recorder } from "../measure/recorder.js";
@@ -14,7 +15,7 @@ export interface ProducerContext {
 	readonly enqueue: (task: Task) => Promise<void>;
 	readonly runTag: number;
 	readonly shape: TaskShape;
-	readonly payload: (taskNumber: number) => string;
+	readonly payload: (taskNumber: number, dataBytes: number) => string;
 	readonly stamper: Stamper;
 	readonly recorder: Recorder;
 	readonly nowUs: () => number;
@@ -34,6 +35,7 @@ export async function runProducer(
 	permits: Permits | undefined,
 ): Promise<void> {
 	const { recorder, stamper, shape, stop, nowUs } = context;
+	const draw = drawer(shape, share.index);
 	const tasks = permits ? Number.POSITIVE_INFINITY : share.tasks;
 	for (let sequence = 0; sequence < tasks && !stop.aborted; sequence++) {
 		if (permits) {
@@ -42,13 +44,14 @@ export async function runProducer(
 		}
 		const sentAtUs = nowUs();
 		const createdAt = context.wall.now().rfc3339;
+		const { priority, payloadBytes } = draw(sequence);
 		const metadata = stamper.metadata(share.index, sequence, sentAtUs, sentAtUs, createdAt);
 		const task = newTask({
 			id: makeTaskId(context.runTag, share.index, sequence),
 			type: shape.type,
-			payload: context.payload(share.firstTask + sequence),
+			payload: context.payload(share.firstTask + sequence, payloadBytes),
 			isPlain: true,
-			priority: shape.priority as Priority,
+			priority: priority as Priority,
 			maxRetries: shape.maxRetries,
 			timeoutNs: shape.timeoutMs * 1e6,
 			createdAt,

@@ -207,6 +207,8 @@ export class Recorder implements WorkObserver {
 			span: { ...this.#span },
 			resources: { ...resources, maxInFlight: this.#maxInFlight },
 			redis: [],
+			responseSeries: [],
+			clock: undefined,
 		};
 	}
 

@@ -14,8 +14,9 @@ export interface Epoch {
 	readonly redisUs: number;
 	/** T0 on the coordinator's performance.now(). */
 	readonly atMs: number;
-	/** For each reading, in order: T0 on that agent's monotonic clock, and how far its clock may be off. */
-	readonly agents: readonly { readonly monotonicUs: number; readonly boundUs: number }[];
+	/** For each reading, in order: T0 on that agent's monotonic clock, how far its clock may be off, and whose clock it is. */
+	readonly agents: readonly { readonly monotonicUs: number; readonly boundUs: number; readonly hostIndex: number }[];
+	readonly hostCount: number;
 }
 
 /** On one host everyone hears of the epoch within milliseconds; across hosts the lead must cover the slowest. */
@@ -49,12 +50,15 @@ export function chooseEpoch(readings: readonly ClockReading[], nowMs: number): E
 			? ONE_HOST_LEAD_US + ONE_HOST_LEAD_PER_AGENT_US * readings.length
 			: Math.max(MANY_HOSTS_LEAD_US, 10 * worstRoundTripUs);
 	const redisUs = redisNowUs + leadUs;
+	const keys = [...hosts.keys()];
 	return {
 		redisUs,
 		atMs: nowMs + leadUs / 1_000,
 		agents: readings.map(({ clockKey }) => {
 			const { low, high } = hosts.get(clockKey) ?? { low: 0, high: 0 };
-			return { monotonicUs: redisUs - (low + high) / 2, boundUs: Math.abs(high - low) / 2 };
+			const hostIndex = keys.indexOf(clockKey);
+			return { monotonicUs: redisUs - (low + high) / 2, boundUs: Math.abs(high - low) / 2, hostIndex };
 		}),
+		hostCount: keys.length,
 	};
 }

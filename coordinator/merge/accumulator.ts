@@ -71,6 +71,8 @@ export class DeltaAccumulator {
 			span: { ...this.#span },
 			resources: { ...this.#resources },
 			redis: [...this.#redis],
+			responseSeries: [],
+			clock: undefined,
 		};
 	}
 

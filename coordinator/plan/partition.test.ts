@@ -178,8 +178,9 @@ test("what is not split is the same for all", () => {
 			expect(slice.handler?.kind).toEqual({ $case: kind, value });
 			expect(slice.task).toEqual({
 				type: "benchmark_task",
-				payloadBytes: 1_024,
-				priority: 1,
+				payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
+				priorityWeights: [0, 1, 0, 0],
+				drawSeed: 0,
 				maxRetries: 3,
 				timeoutMs: 30_000,
 			});
@@ -195,5 +196,5 @@ test.each([
 ] as const)("priority %s is Spool's %d", (priority, number) => {
 	const run = runOf({ kind: "tasks", tasks: 1, limitMs: undefined });
 	const [slice] = partition({ ...run, task: { ...run.task, priority } }, IDENTITY, 1);
-	expect(slice?.task?.priority).toBe(number);
+	expect(slice?.task?.priorityWeights).toEqual([0, 1, 2, 3].map((each) => (each === number ? 1 : 0)));
 });

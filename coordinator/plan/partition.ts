@@ -38,7 +38,7 @@ export function partition(run: RunSpec, identity: RunIdentity, agentCount = run.
 		agentIndex,
 		agentCount,
 		engine: ENGINES[run.engine],
-		load: { kind: load },
+		load: { kind: load, window: undefined },
 		producers,
 		workers: {
 			firstIndex: workers[agentIndex]?.first ?? 0,
@@ -48,8 +48,9 @@ export function partition(run: RunSpec, identity: RunIdentity, agentCount = run.
 		},
 		task: {
 			type: run.task.type,
-			payloadBytes: run.task.payloadBytes,
-			priority: PRIORITIES[run.task.priority],
+			payload: [{ weight: 1, leastBytes: run.task.payloadBytes, mostBytes: run.task.payloadBytes }],
+			priorityWeights: PRIORITIES.map((name) => (name === run.task.priority ? 1 : 0)),
+			drawSeed: 0,
 			maxRetries: run.task.maxRetries,
 			timeoutMs: run.task.timeoutMs,
 		},
@@ -60,7 +61,7 @@ export function partition(run: RunSpec, identity: RunIdentity, agentCount = run.
 
 const ENGINES: Readonly<Record<RunSpec["engine"], Engine>> = { classic: Engine.CLASSIC, fused: Engine.FUSED };
 
-const PRIORITIES: Readonly<Record<PriorityName, number>> = { low: 0, normal: 1, high: 2, critical: 3 };
+const PRIORITIES: readonly PriorityName[] = ["low", "normal", "high", "critical"];
 
 interface LoadShare {
 	readonly load: Load["kind"];

@@ -170,6 +170,10 @@ export interface Arm {
   epochRedisUs: number;
   /** of this host, after combining the agents that share its clock */
   clockBoundUs: number;
+  /** of this agent's host among the fleet's; agents of one index read one clock */
+  hostIndex: number;
+  /** 1: no time crosses hosts, so no clock needs to be followed */
+  hostCount: number;
 }
 
 export interface Armed {
@@ -225,6 +229,8 @@ export interface Committed {
 export interface Conclude {
   ordinal: number;
   clean: boolean;
+  /** also look into every task's record, for tasks that nobody has told about */
+  readStates: boolean;
 }
 
 export interface Concluded {
@@ -1209,7 +1215,7 @@ export const Ready: MessageFns<Ready> = {
 };
 
 function createBaseArm(): Arm {
-  return { ordinal: 0, epochMonotonicUs: 0, epochRedisUs: 0, clockBoundUs: 0 };
+  return { ordinal: 0, epochMonotonicUs: 0, epochRedisUs: 0, clockBoundUs: 0, hostIndex: 0, hostCount: 0 };
 }
 
 export const Arm: MessageFns<Arm> = {
@@ -1225,6 +1231,12 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.clockBoundUs !== 0) {
       writer.uint32(33).double(message.clockBoundUs);
+    }
+    if (message.hostIndex !== 0) {
+      writer.uint32(40).uint32(message.hostIndex);
+    }
+    if (message.hostCount !== 0) {
+      writer.uint32(48).uint32(message.hostCount);
     }
     return writer;
   },
@@ -1274,6 +1286,22 @@ export const Arm: MessageFns<Arm> = {
             message.clockBoundUs = reader.double();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.hostIndex = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.hostCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1295,6 +1323,8 @@ export const Arm: MessageFns<Arm> = {
     message.epochMonotonicUs = object.epochMonotonicUs ?? 0;
     message.epochRedisUs = object.epochRedisUs ?? 0;
     message.clockBoundUs = object.clockBoundUs ?? 0;
+    message.hostIndex = object.hostIndex ?? 0;
+    message.hostCount = object.hostCount ?? 0;
     return message;
   },
 };
@@ -1802,7 +1832,7 @@ export const Committed: MessageFns<Committed> = {
 };
 
 function createBaseConclude(): Conclude {
-  return { ordinal: 0, clean: false };
+  return { ordinal: 0, clean: false, readStates: false };
 }
 
 export const Conclude: MessageFns<Conclude> = {
@@ -1812,6 +1842,9 @@ export const Conclude: MessageFns<Conclude> = {
     }
     if (message.clean !== false) {
       writer.uint32(16).bool(message.clean);
+    }
+    if (message.readStates !== false) {
+      writer.uint32(24).bool(message.readStates);
     }
     return writer;
   },
@@ -1845,6 +1878,14 @@ export const Conclude: MessageFns<Conclude> = {
             message.clean = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.readStates = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1864,6 +1905,7 @@ export const Conclude: MessageFns<Conclude> = {
     const message = createBaseConclude();
     message.ordinal = object.ordinal ?? 0;
     message.clean = object.clean ?? false;
+    message.readStates = object.readStates ?? false;
     return message;
   },
 };

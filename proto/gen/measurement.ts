@@ -27,6 +27,14 @@ export enum Stage {
   SERVICE_TIME = 7,
   /** ACK_TIME - handled → completed (acknowledged) */
   ACK_TIME = 8,
+  /** GENERATOR_LAG - intended → sent of tasks that were not held back: the generator's own fault */
+  GENERATOR_LAG = 9,
+  /** BACKPRESSURE_LAG - intended → sent of tasks that were */
+  BACKPRESSURE_LAG = 10,
+  /** CROSS_HOST_RESPONSE_TIME - response time of tasks that a host completed and another one sent */
+  CROSS_HOST_RESPONSE_TIME = 11,
+  /** NEGATIVE_RESPONSE_TIME - how far below zero, of the response times that were */
+  NEGATIVE_RESPONSE_TIME = 12,
 }
 
 export enum Outcome {
@@ -39,6 +47,11 @@ export enum Outcome {
   REMAINING = 5,
   /** HELD - census: under a processing key after the run, in no queue */
   HELD = 6,
+  /** RECORDED_COMPLETED - Census, by the state in the task's record, of tasks in no queue and under no processing key: */
+  RECORDED_COMPLETED = 7,
+  RECORDED_DEAD_LETTERED = 8,
+  /** RECORDED_OPEN - pending, processing or retrying */
+  RECORDED_OPEN = 9,
 }
 
 /** Where a process runs. Two processes whose `clock_key` is equal read the same monotonic clock. */
@@ -106,6 +119,10 @@ export interface Measurements {
     | undefined;
   /** from the lead */
   redis: RedisSample[];
+  /** only seconds in which something was intended and completed */
+  responseSeries: ResponseSecond[];
+  /** always since the epoch */
+  clock: ClockQuality | undefined;
 }
 
 export interface Measurements_ErrorsEntry {
@@ -142,6 +159,20 @@ export interface Counters {
   workerErrors: number;
   /** what the stamps added to the tasks sent */
   metadataBytes: number;
+  /** Open loop: */
+  due: number;
+  /** due before a late agent had begun */
+  notOffered: number;
+  /** due, and never sent: sending ended first */
+  dropped: number;
+  /** sent more than 1 ms after they were due */
+  late: number;
+  /** late because too many enqueues had no answer yet */
+  heldBack: number;
+  /** Runs with a window: */
+  cohortSent: number;
+  /** settled for the first time, of those intended in the window */
+  cohortSettled: number;
 }
 
 /**
@@ -185,6 +216,35 @@ export interface ProducerProgress {
   producer: number;
   /** sequence numbers 0 … issued-1 were begun; always the total */
   issued: number;
+}
+
+/**
+ * Response times of the tasks intended in one second of the run, [index, index + 1) s since the epoch. Encoded as
+ * StageHistogram's, with 2 significant digits.
+ */
+export interface ResponseSecond {
+  index: number;
+  histogram: Buffer;
+  count: number;
+}
+
+/** How well an agent's clock followed Redis's. A time that crosses hosts is off by at most the sum of both bounds. */
+export interface ClockQuality {
+  /** as Arm gave it */
+  hostIndex: number;
+  /** the widest at any time since the epoch */
+  boundUs: number;
+  /** of this host's clock against Redis's, where `drift_known` */
+  driftPpm: number;
+  driftKnown: boolean;
+  /** since the epoch */
+  bursts: number;
+  failedBursts: number;
+  /** times that Redis's clock stepped */
+  steps: number;
+  /** where there is one */
+  firstStepAtUs: number;
+  largestStepUs: number;
 }
 
 /** Times since the epoch; -1 where nothing happened. */
@@ -698,6 +758,8 @@ function createBaseMeasurements(): Measurements {
     span: undefined,
     resources: undefined,
     redis: [],
+    responseSeries: [],
+    clock: undefined,
   };
 }
 
@@ -729,6 +791,12 @@ export const Measurements: MessageFns<Measurements> = {
     }
     for (const v of message.redis) {
       RedisSample.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.responseSeries) {
+      ResponseSecond.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.clock !== undefined) {
+      ClockQuality.encode(message.clock, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -821,6 +889,22 @@ export const Measurements: MessageFns<Measurements> = {
             message.redis.push(RedisSample.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.responseSeries.push(ResponseSecond.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.clock = ClockQuality.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -859,6 +943,10 @@ export const Measurements: MessageFns<Measurements> = {
       ? Resources.fromPartial(object.resources)
       : undefined;
     message.redis = object.redis?.map((e) => RedisSample.fromPartial(e)) || [];
+    message.responseSeries = object.responseSeries?.map((e) => ResponseSecond.fromPartial(e)) || [];
+    message.clock = (object.clock !== undefined && object.clock !== null)
+      ? ClockQuality.fromPartial(object.clock)
+      : undefined;
     return message;
   },
 };
@@ -947,6 +1035,13 @@ function createBaseCounters(): Counters {
     duplicates: 0,
     workerErrors: 0,
     metadataBytes: 0,
+    due: 0,
+    notOffered: 0,
+    dropped: 0,
+    late: 0,
+    heldBack: 0,
+    cohortSent: 0,
+    cohortSettled: 0,
   };
 }
 
@@ -996,6 +1091,27 @@ export const Counters: MessageFns<Counters> = {
     }
     if (message.metadataBytes !== 0) {
       writer.uint32(120).uint64(message.metadataBytes);
+    }
+    if (message.due !== 0) {
+      writer.uint32(128).uint64(message.due);
+    }
+    if (message.notOffered !== 0) {
+      writer.uint32(136).uint64(message.notOffered);
+    }
+    if (message.dropped !== 0) {
+      writer.uint32(144).uint64(message.dropped);
+    }
+    if (message.late !== 0) {
+      writer.uint32(152).uint64(message.late);
+    }
+    if (message.heldBack !== 0) {
+      writer.uint32(160).uint64(message.heldBack);
+    }
+    if (message.cohortSent !== 0) {
+      writer.uint32(168).uint64(message.cohortSent);
+    }
+    if (message.cohortSettled !== 0) {
+      writer.uint32(176).uint64(message.cohortSettled);
     }
     return writer;
   },
@@ -1133,6 +1249,62 @@ export const Counters: MessageFns<Counters> = {
             message.metadataBytes = longToNumber(reader.uint64());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.due = longToNumber(reader.uint64());
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.notOffered = longToNumber(reader.uint64());
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.dropped = longToNumber(reader.uint64());
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.late = longToNumber(reader.uint64());
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.heldBack = longToNumber(reader.uint64());
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.cohortSent = longToNumber(reader.uint64());
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.cohortSettled = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1165,6 +1337,13 @@ export const Counters: MessageFns<Counters> = {
     message.duplicates = object.duplicates ?? 0;
     message.workerErrors = object.workerErrors ?? 0;
     message.metadataBytes = object.metadataBytes ?? 0;
+    message.due = object.due ?? 0;
+    message.notOffered = object.notOffered ?? 0;
+    message.dropped = object.dropped ?? 0;
+    message.late = object.late ?? 0;
+    message.heldBack = object.heldBack ?? 0;
+    message.cohortSent = object.cohortSent ?? 0;
+    message.cohortSettled = object.cohortSettled ?? 0;
     return message;
   },
 };
@@ -1587,6 +1766,246 @@ export const ProducerProgress: MessageFns<ProducerProgress> = {
     const message = createBaseProducerProgress();
     message.producer = object.producer ?? 0;
     message.issued = object.issued ?? 0;
+    return message;
+  },
+};
+
+function createBaseResponseSecond(): ResponseSecond {
+  return { index: 0, histogram: Buffer.alloc(0), count: 0 };
+}
+
+export const ResponseSecond: MessageFns<ResponseSecond> = {
+  encode(message: ResponseSecond, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).uint32(message.index);
+    }
+    if (message.histogram.length !== 0) {
+      writer.uint32(18).bytes(message.histogram);
+    }
+    if (message.count !== 0) {
+      writer.uint32(24).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResponseSecond {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResponseSecond();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.histogram = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ResponseSecond>): ResponseSecond {
+    return ResponseSecond.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResponseSecond>): ResponseSecond {
+    const message = createBaseResponseSecond();
+    message.index = object.index ?? 0;
+    message.histogram = object.histogram ?? Buffer.alloc(0);
+    message.count = object.count ?? 0;
+    return message;
+  },
+};
+
+function createBaseClockQuality(): ClockQuality {
+  return {
+    hostIndex: 0,
+    boundUs: 0,
+    driftPpm: 0,
+    driftKnown: false,
+    bursts: 0,
+    failedBursts: 0,
+    steps: 0,
+    firstStepAtUs: 0,
+    largestStepUs: 0,
+  };
+}
+
+export const ClockQuality: MessageFns<ClockQuality> = {
+  encode(message: ClockQuality, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hostIndex !== 0) {
+      writer.uint32(8).uint32(message.hostIndex);
+    }
+    if (message.boundUs !== 0) {
+      writer.uint32(17).double(message.boundUs);
+    }
+    if (message.driftPpm !== 0) {
+      writer.uint32(25).double(message.driftPpm);
+    }
+    if (message.driftKnown !== false) {
+      writer.uint32(32).bool(message.driftKnown);
+    }
+    if (message.bursts !== 0) {
+      writer.uint32(40).uint32(message.bursts);
+    }
+    if (message.failedBursts !== 0) {
+      writer.uint32(48).uint32(message.failedBursts);
+    }
+    if (message.steps !== 0) {
+      writer.uint32(56).uint32(message.steps);
+    }
+    if (message.firstStepAtUs !== 0) {
+      writer.uint32(65).double(message.firstStepAtUs);
+    }
+    if (message.largestStepUs !== 0) {
+      writer.uint32(73).double(message.largestStepUs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClockQuality {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClockQuality();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.hostIndex = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.boundUs = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.driftPpm = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.driftKnown = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.bursts = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.failedBursts = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.steps = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.firstStepAtUs = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.largestStepUs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ClockQuality>): ClockQuality {
+    return ClockQuality.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ClockQuality>): ClockQuality {
+    const message = createBaseClockQuality();
+    message.hostIndex = object.hostIndex ?? 0;
+    message.boundUs = object.boundUs ?? 0;
+    message.driftPpm = object.driftPpm ?? 0;
+    message.driftKnown = object.driftKnown ?? false;
+    message.bursts = object.bursts ?? 0;
+    message.failedBursts = object.failedBursts ?? 0;
+    message.steps = object.steps ?? 0;
+    message.firstStepAtUs = object.firstStepAtUs ?? 0;
+    message.largestStepUs = object.largestStepUs ?? 0;
     return message;
   },
 };

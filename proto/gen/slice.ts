@@ -17,6 +17,13 @@ export enum Engine {
   FUSED = 2,
 }
 
+export enum ArrivalProcess {
+  UNSPECIFIED = 0,
+  UNIFORM = 1,
+  POISSON = 2,
+  BURST = 3,
+}
+
 /** One agent's share of a run. The slices of a run over any number of agents add up to the run. */
 export interface Slice {
   /** for people and logs */
@@ -49,9 +56,24 @@ export interface Target {
   keyPrefix: string;
 }
 
-/** When producers send. Both are closed loops: the next task waits for the last one's outcome. */
+/** When producers send. The first two are closed loops: the next task waits for the last one's outcome. */
 export interface Load {
-  kind: { $case: "taskCount"; value: TaskCount } | { $case: "timed"; value: TimedLoad } | undefined;
+  kind:
+    | { $case: "taskCount"; value: TaskCount }
+    | { $case: "timed"; value: TimedLoad }
+    | { $case: "open"; value: OpenLoad }
+    | undefined;
+  /** absent: every task is measured */
+  window: Window | undefined;
+}
+
+/**
+ * The measured window since the epoch, [from_ms, to_ms): before it is warm-up, after it the load is kept up. Times are
+ * recorded of the tasks that were intended in it, whenever they finish; counts, ledger and series cover the whole run.
+ */
+export interface Window {
+  fromMs: number;
+  toMs: number;
 }
 
 /** Each producer sends its `tasks`, one after the other as fast as the queue acknowledges them. */
@@ -70,6 +92,41 @@ export interface TimedLoad {
   durationMs: number;
   /** this agent's share */
   inFlight: number;
+}
+
+/**
+ * Tasks sent at the plan's times, whatever the queue does: arrival k of the fleet is due at epoch + Λ⁻¹(x_k), where Λ is the
+ * integral of the profile. The agents of a run together offer exactly that process.
+ *   uniform: x_k = k + ½;  an agent sends k ≡ share_index (mod share_count)
+ *   poisson: each agent its own process of rate λ / share_count, from the seed and its index
+ *   burst:   `burst` arrivals fall due together, epochs of them at λ / burst; split by k as uniform
+ * An agent has one producer; its sequence numbers count what the agent itself was due to send.
+ */
+export interface OpenLoad {
+  /** of the whole fleet, from the epoch to the end of sending */
+  profile: RateSegment[];
+  arrivals: ArrivalProcess;
+  /** ARRIVAL_PROCESS_BURST: arrivals an epoch */
+  burst: number;
+  seed: number;
+  shareIndex: number;
+  shareCount: number;
+  /** wait for the next arrival without timers: exact, and a whole core */
+  spin: boolean;
+  /** enqueues without an answer; beyond these arrivals wait, as backpressure */
+  maxUnacknowledged: number;
+}
+
+/**
+ * λ(t) over a time, t since the segment's begin: from `from_per_second` to `to_per_second` in a line (a constant where they
+ * are equal), plus `sine_per_second` · sin(2πt / sine_period_ms) where that is not 0.
+ */
+export interface RateSegment {
+  durationMs: number;
+  fromPerSecond: number;
+  toPerSecond: number;
+  sinePerSecond: number;
+  sinePeriodMs: number;
 }
 
 /** One producer: a loop that sends tasks with dense sequence numbers 0 … tasks-1. */
@@ -91,14 +148,26 @@ export interface WorkerShare {
   concurrency: number;
 }
 
+/**
+ * The priority and the payload's size of a task are drawn from `draw_seed`, its producer and its sequence number, so that
+ * whoever knows these knows them too.
+ */
 export interface TaskShape {
   type: string;
-  /** length of the payload's `data` filler */
-  payloadBytes: number;
-  /** 0 low, 1 normal, 2 high, 3 critical */
-  priority: number;
+  /** drawn by weight */
+  payload: PayloadSize[];
+  /** of 0 low, 1 normal, 2 high, 3 critical; 4 of them, not all 0 */
+  priorityWeights: number[];
   maxRetries: number;
   timeoutMs: number;
+  drawSeed: number;
+}
+
+/** A size of the payload's `data` filler: least_bytes, or uniform between the two. */
+export interface PayloadSize {
+  weight: number;
+  leastBytes: number;
+  mostBytes: number;
 }
 
 /** What a worker does with a task. */
@@ -425,7 +494,7 @@ export const Target: MessageFns<Target> = {
 };
 
 function createBaseLoad(): Load {
-  return { kind: undefined };
+  return { kind: undefined, window: undefined };
 }
 
 export const Load: MessageFns<Load> = {
@@ -437,6 +506,12 @@ export const Load: MessageFns<Load> = {
       case "timed":
         TimedLoad.encode(message.kind.value, writer.uint32(18).fork()).join();
         break;
+      case "open":
+        OpenLoad.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    if (message.window !== undefined) {
+      Window.encode(message.window, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -470,6 +545,22 @@ export const Load: MessageFns<Load> = {
             message.kind = { $case: "timed", value: TimedLoad.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "open", value: OpenLoad.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.window = Window.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -500,7 +591,83 @@ export const Load: MessageFns<Load> = {
         }
         break;
       }
+      case "open": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "open", value: OpenLoad.fromPartial(object.kind.value) };
+        }
+        break;
+      }
     }
+    message.window = (object.window !== undefined && object.window !== null)
+      ? Window.fromPartial(object.window)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWindow(): Window {
+  return { fromMs: 0, toMs: 0 };
+}
+
+export const Window: MessageFns<Window> = {
+  encode(message: Window, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromMs !== 0) {
+      writer.uint32(9).double(message.fromMs);
+    }
+    if (message.toMs !== 0) {
+      writer.uint32(17).double(message.toMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Window {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWindow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.fromMs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.toMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Window>): Window {
+    return Window.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Window>): Window {
+    const message = createBaseWindow();
+    message.fromMs = object.fromMs ?? 0;
+    message.toMs = object.toMs ?? 0;
     return message;
   },
 };
@@ -635,6 +802,257 @@ export const TimedLoad: MessageFns<TimedLoad> = {
     const message = createBaseTimedLoad();
     message.durationMs = object.durationMs ?? 0;
     message.inFlight = object.inFlight ?? 0;
+    return message;
+  },
+};
+
+function createBaseOpenLoad(): OpenLoad {
+  return {
+    profile: [],
+    arrivals: 0,
+    burst: 0,
+    seed: 0,
+    shareIndex: 0,
+    shareCount: 0,
+    spin: false,
+    maxUnacknowledged: 0,
+  };
+}
+
+export const OpenLoad: MessageFns<OpenLoad> = {
+  encode(message: OpenLoad, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.profile) {
+      RateSegment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.arrivals !== 0) {
+      writer.uint32(16).int32(message.arrivals);
+    }
+    if (message.burst !== 0) {
+      writer.uint32(24).uint32(message.burst);
+    }
+    if (message.seed !== 0) {
+      writer.uint32(32).uint32(message.seed);
+    }
+    if (message.shareIndex !== 0) {
+      writer.uint32(40).uint32(message.shareIndex);
+    }
+    if (message.shareCount !== 0) {
+      writer.uint32(48).uint32(message.shareCount);
+    }
+    if (message.spin !== false) {
+      writer.uint32(56).bool(message.spin);
+    }
+    if (message.maxUnacknowledged !== 0) {
+      writer.uint32(64).uint32(message.maxUnacknowledged);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenLoad {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenLoad();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profile.push(RateSegment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.arrivals = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.burst = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.seed = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.shareIndex = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.shareCount = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.spin = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxUnacknowledged = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OpenLoad>): OpenLoad {
+    return OpenLoad.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenLoad>): OpenLoad {
+    const message = createBaseOpenLoad();
+    message.profile = object.profile?.map((e) => RateSegment.fromPartial(e)) || [];
+    message.arrivals = object.arrivals ?? 0;
+    message.burst = object.burst ?? 0;
+    message.seed = object.seed ?? 0;
+    message.shareIndex = object.shareIndex ?? 0;
+    message.shareCount = object.shareCount ?? 0;
+    message.spin = object.spin ?? false;
+    message.maxUnacknowledged = object.maxUnacknowledged ?? 0;
+    return message;
+  },
+};
+
+function createBaseRateSegment(): RateSegment {
+  return { durationMs: 0, fromPerSecond: 0, toPerSecond: 0, sinePerSecond: 0, sinePeriodMs: 0 };
+}
+
+export const RateSegment: MessageFns<RateSegment> = {
+  encode(message: RateSegment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.durationMs !== 0) {
+      writer.uint32(9).double(message.durationMs);
+    }
+    if (message.fromPerSecond !== 0) {
+      writer.uint32(17).double(message.fromPerSecond);
+    }
+    if (message.toPerSecond !== 0) {
+      writer.uint32(25).double(message.toPerSecond);
+    }
+    if (message.sinePerSecond !== 0) {
+      writer.uint32(33).double(message.sinePerSecond);
+    }
+    if (message.sinePeriodMs !== 0) {
+      writer.uint32(41).double(message.sinePeriodMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RateSegment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRateSegment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.durationMs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.fromPerSecond = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.toPerSecond = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.sinePerSecond = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.sinePeriodMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RateSegment>): RateSegment {
+    return RateSegment.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RateSegment>): RateSegment {
+    const message = createBaseRateSegment();
+    message.durationMs = object.durationMs ?? 0;
+    message.fromPerSecond = object.fromPerSecond ?? 0;
+    message.toPerSecond = object.toPerSecond ?? 0;
+    message.sinePerSecond = object.sinePerSecond ?? 0;
+    message.sinePeriodMs = object.sinePeriodMs ?? 0;
     return message;
   },
 };
@@ -810,7 +1228,7 @@ export const WorkerShare: MessageFns<WorkerShare> = {
 };
 
 function createBaseTaskShape(): TaskShape {
-  return { type: "", payloadBytes: 0, priority: 0, maxRetries: 0, timeoutMs: 0 };
+  return { type: "", payload: [], priorityWeights: [], maxRetries: 0, timeoutMs: 0, drawSeed: 0 };
 }
 
 export const TaskShape: MessageFns<TaskShape> = {
@@ -818,17 +1236,24 @@ export const TaskShape: MessageFns<TaskShape> = {
     if (message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.payloadBytes !== 0) {
-      writer.uint32(16).uint32(message.payloadBytes);
+    for (const v of message.payload) {
+      PayloadSize.encode(v!, writer.uint32(18).fork()).join();
     }
-    if (message.priority !== 0) {
-      writer.uint32(24).uint32(message.priority);
+    if (message.priorityWeights.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.priorityWeights) {
+        writer.double(v);
+      }
+      writer.join();
     }
     if (message.maxRetries !== 0) {
       writer.uint32(32).uint32(message.maxRetries);
     }
     if (message.timeoutMs !== 0) {
       writer.uint32(41).double(message.timeoutMs);
+    }
+    if (message.drawSeed !== 0) {
+      writer.uint32(48).uint32(message.drawSeed);
     }
     return writer;
   },
@@ -855,20 +1280,30 @@ export const TaskShape: MessageFns<TaskShape> = {
             continue;
           }
           case 2: {
-            if (tag !== 16) {
+            if (tag !== 18) {
               break;
             }
 
-            message.payloadBytes = reader.uint32();
+            message.payload.push(PayloadSize.decode(reader, reader.uint32()));
             continue;
           }
           case 3: {
-            if (tag !== 24) {
-              break;
+            if (tag === 25) {
+              message.priorityWeights.push(reader.double());
+
+              continue;
             }
 
-            message.priority = reader.uint32();
-            continue;
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.priorityWeights.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
           }
           case 4: {
             if (tag !== 32) {
@@ -884,6 +1319,14 @@ export const TaskShape: MessageFns<TaskShape> = {
             }
 
             message.timeoutMs = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.drawSeed = reader.uint32();
             continue;
           }
         }
@@ -904,10 +1347,90 @@ export const TaskShape: MessageFns<TaskShape> = {
   fromPartial(object: DeepPartial<TaskShape>): TaskShape {
     const message = createBaseTaskShape();
     message.type = object.type ?? "";
-    message.payloadBytes = object.payloadBytes ?? 0;
-    message.priority = object.priority ?? 0;
+    message.payload = object.payload?.map((e) => PayloadSize.fromPartial(e)) || [];
+    message.priorityWeights = object.priorityWeights?.map((e) => e) || [];
     message.maxRetries = object.maxRetries ?? 0;
     message.timeoutMs = object.timeoutMs ?? 0;
+    message.drawSeed = object.drawSeed ?? 0;
+    return message;
+  },
+};
+
+function createBasePayloadSize(): PayloadSize {
+  return { weight: 0, leastBytes: 0, mostBytes: 0 };
+}
+
+export const PayloadSize: MessageFns<PayloadSize> = {
+  encode(message: PayloadSize, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.weight !== 0) {
+      writer.uint32(9).double(message.weight);
+    }
+    if (message.leastBytes !== 0) {
+      writer.uint32(16).uint32(message.leastBytes);
+    }
+    if (message.mostBytes !== 0) {
+      writer.uint32(24).uint32(message.mostBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadSize {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadSize();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.leastBytes = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mostBytes = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PayloadSize>): PayloadSize {
+    return PayloadSize.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PayloadSize>): PayloadSize {
+    const message = createBasePayloadSize();
+    message.weight = object.weight ?? 0;
+    message.leastBytes = object.leastBytes ?? 0;
+    message.mostBytes = object.mostBytes ?? 0;
     return message;
   },
 };
