@@ -1,4 +1,15 @@
-import { Engine, type Handler, type Load, type ProducerShare, type Slice, type TaskShape } from "./gen/slice.js";
+import {
+	ArrivalProcess,
+	Engine,
+	type Handler,
+	type Load,
+	type OpenLoad,
+	type ProducerShare,
+	type Slice,
+	type TaskShape,
+	type Window,
+} from "./gen/slice.js";
+import { highestRate, segmentFault } from "./profile.js";
 import { redisUrlFault } from "./redisUrl.js";
 
 const HOUR_MS = 3_600_000;
@@ -18,6 +29,10 @@ export const LIMITS = {
 	handlerMs: HOUR_MS,
 	timeoutMs: 24 * HOUR_MS,
 	durationMs: 168 * HOUR_MS,
+	ratePerSecond: 10_000_000,
+	rateSegments: 1_000,
+	burst: 1_000_000,
+	unacknowledged: 1_000_000,
 	wordCharacters: 200,
 } as const;
 
@@ -63,6 +78,7 @@ export function checkSlice(slice: Slice): string[] {
 		faults.positive("task.timeoutMs", task.timeoutMs, LIMITS.timeoutMs);
 	} else faults.add("task", "missing");
 	checkLoad(slice.load?.kind, slice.producers, faults);
+	if (slice.load?.window) checkWindow(slice.load.window, faults);
 	checkHandler(slice.handler?.kind, faults);
 	return faults.sentences;
 }
@@ -92,7 +108,8 @@ function checkLoad(kind: Load["kind"], producers: readonly ProducerShare[], faul
 		faults.whole("load.taskCount.total", total, 1, LIMITS.tasks);
 		if (limitMs !== 0) faults.positive("load.taskCount.limitMs", limitMs, LIMITS.durationMs);
 	} else if (kind.$case === "open") {
-		faults.add("load", "open loops are not known to this version");
+		checkOpenLoad(kind.value, faults);
+		faults.whole("producers.length", producers.length, 1, 1);
 	} else {
 		const { durationMs, inFlight } = kind.value;
 		faults.positive("load.timed.durationMs", durationMs, LIMITS.durationMs);
@@ -109,6 +126,31 @@ function checkLoad(kind: Load["kind"], producers: readonly ProducerShare[], faul
 		if (seen.has(producer.index)) faults.add(`${name}.index`, `${producer.index} twice`);
 		seen.add(producer.index);
 	}
+}
+
+const ARRIVALS = [ArrivalProcess.UNIFORM, ArrivalProcess.POISSON, ArrivalProcess.BURST];
+
+function checkOpenLoad(load: OpenLoad, faults: Faults): void {
+	faults.whole("load.open.profile.length", load.profile.length, 1, LIMITS.rateSegments);
+	for (const [index, segment] of load.profile.entries()) {
+		const name = `load.open.profile[${index}]`;
+		const fault = segmentFault(segment);
+		if (fault !== undefined) faults.add(name, fault);
+		faults.number(`${name}: rate`, highestRate(segment), 0, LIMITS.ratePerSecond);
+		faults.positive(`${name}.durationMs`, segment.durationMs, LIMITS.durationMs);
+	}
+	if (!ARRIVALS.includes(load.arrivals))
+		faults.add("load.open.arrivals", `${load.arrivals} is not known to this version`);
+	if (load.arrivals === ArrivalProcess.BURST) faults.whole("load.open.burst", load.burst, 1, LIMITS.burst);
+	faults.whole("load.open.seed", load.seed, 0, 2 ** 32 - 1);
+	faults.whole("load.open.shareCount", load.shareCount, 1, LIMITS.agents);
+	faults.whole("load.open.shareIndex", load.shareIndex, 0, load.shareCount - 1);
+	faults.whole("load.open.maxUnacknowledged", load.maxUnacknowledged, 1, LIMITS.unacknowledged);
+}
+
+function checkWindow({ fromMs, toMs }: Window, faults: Faults): void {
+	faults.number("load.window.fromMs", fromMs, 0, LIMITS.durationMs);
+	faults.positive("load.window.toMs - fromMs", toMs - fromMs, LIMITS.durationMs);
 }
 
 function checkHandler(kind: Handler["kind"], faults: Faults): void {

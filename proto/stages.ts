@@ -18,7 +18,9 @@ export type StageName =
 	| "queueWait"
 	| "dequeueTime"
 	| "serviceTime"
-	| "ackTime";
+	| "ackTime"
+	| "generatorLag"
+	| "backpressureLag";
 
 /** Every stage of a task's life that is measured, the headline first (measurement.md §3). */
 export const STAGES: readonly StageInfo[] = [
@@ -64,6 +66,18 @@ export const STAGES: readonly StageInfo[] = [
 		name: "ackTime",
 		unit: "us",
 		description: "from the handler's return until the completion was acknowledged",
+	},
+	{
+		stage: Stage.GENERATOR_LAG,
+		name: "generatorLag",
+		unit: "us",
+		description: "the send lag of tasks that nothing held back: the generator's own",
+	},
+	{
+		stage: Stage.BACKPRESSURE_LAG,
+		name: "backpressureLag",
+		unit: "us",
+		description: "the send lag of tasks that waited because too many enqueues had no answer",
 	},
 ];
 

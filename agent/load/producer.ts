@@ -1,25 +1,18 @@
-import { drawer } from "../../proto/draw.js";
-import type { ProducerShare, TaskShape } from "../../proto/gen/slice.js";
-import { makeTaskId } from "../../proto/taskid.js";
+import type { ProducerShare } from "../../proto/gen/slice.js";
 import type { Recorder } from "../measure/recorder.js";
-import { type Stamper, stampBytes } from "../measure/stamp.js";
+import { stampBytes } from "../measure/stamp.js";
 import { classifyError } from "../spool/connection.js";
-import type { WallClock } from "../spool/gotime.js";
-import { newTask, type Priority, type Task } from "../spool/task.js";
+import type { Task } from "../spool/task.js";
 import type { Permits } from "./permits.js";
+import { type TaskParts, taskMaker } from "./taskMaker.js";
 
 /** How long a producer waits after Redis refused a task, so that a full server is not hammered. */
 const REFUSAL_PAUSE_MS = 10;
 
-export interface ProducerContext {
+export interface ProducerContext extends TaskParts {
 	readonly enqueue: (task: Task) => Promise<void>;
-	readonly runTag: number;
-	readonly shape: TaskShape;
-	readonly payload: (taskNumber: number, dataBytes: number) => string;
-	readonly stamper: Stamper;
 	readonly recorder: Recorder;
 	readonly nowUs: () => number;
-	readonly wall: WallClock;
 	/** Ends the loop before its next task. */
 	readonly stop: AbortSignal;
 }
@@ -34,8 +27,8 @@ export async function runProducer(
 	share: ProducerShare,
 	permits: Permits | undefined,
 ): Promise<void> {
-	const { recorder, stamper, shape, stop, nowUs } = context;
-	const draw = drawer(shape, share.index);
+	const { recorder, stop, nowUs } = context;
+	const makeTask = taskMaker(context, share);
 	const tasks = permits ? Number.POSITIVE_INFINITY : share.tasks;
 	for (let sequence = 0; sequence < tasks && !stop.aborted; sequence++) {
 		if (permits) {
@@ -43,20 +36,7 @@ export async function runProducer(
 			if (!(permit === true || (await permit)) || stop.aborted) return;
 		}
 		const sentAtUs = nowUs();
-		const createdAt = context.wall.now().rfc3339;
-		const { priority, payloadBytes } = draw(sequence);
-		const metadata = stamper.metadata(share.index, sequence, sentAtUs, sentAtUs, createdAt);
-		const task = newTask({
-			id: makeTaskId(context.runTag, share.index, sequence),
-			type: shape.type,
-			payload: context.payload(share.firstTask + sequence, payloadBytes),
-			isPlain: true,
-			priority: priority as Priority,
-			maxRetries: shape.maxRetries,
-			timeoutNs: shape.timeoutMs * 1e6,
-			createdAt,
-			metadata,
-		});
+		const task = makeTask(sequence, sentAtUs, sentAtUs);
 		recorder.begun(share.index, sequence, sentAtUs, sentAtUs, stampBytes);
 		try {
 			await context.enqueue(task);

@@ -1,5 +1,6 @@
 import { countersSince } from "../../proto/counters.js";
 import { Counters, type Measurements, Outcome, type Resources, type Span, Stage } from "../../proto/gen/measurement.js";
+import type { Window } from "../../proto/gen/slice.js";
 import { LedgerPages } from "../../proto/ledger.js";
 import { stageUnit } from "../../proto/stages.js";
 import { classifyError } from "../spool/connection.js";
@@ -19,7 +20,12 @@ export interface RecorderOptions {
 	readonly epochUs: number;
 	/** The producers that this agent runs, by their index in the run. */
 	readonly producers: readonly number[];
+	/** Times are recorded of the tasks intended in it; undefined: of all. */
+	readonly window?: Window | undefined;
 }
+
+/** Later than this a task counts as sent late. */
+const LATE_US = 1_000;
 
 /**
  * Everything an agent measures of one run, in memory that does not grow with the tasks but for 125 KB of ledger a million.
@@ -54,6 +60,8 @@ export class Recorder implements WorkObserver {
 	readonly #responseTime = stageLog(Stage.RESPONSE_TIME);
 	readonly #uncorrectedResponseTime = stageLog(Stage.UNCORRECTED_RESPONSE_TIME);
 	readonly #sendLag = stageLog(Stage.SEND_LAG);
+	readonly #generatorLag = stageLog(Stage.GENERATOR_LAG);
+	readonly #backpressureLag = stageLog(Stage.BACKPRESSURE_LAG);
 	readonly #enqueueTime = stageLog(Stage.ENQUEUE_TIME);
 	readonly #queueWait = stageLog(Stage.QUEUE_WAIT);
 	readonly #dequeueTime = stageLog(Stage.DEQUEUE_TIME);
@@ -63,6 +71,8 @@ export class Recorder implements WorkObserver {
 		this.#responseTime,
 		this.#uncorrectedResponseTime,
 		this.#sendLag,
+		this.#generatorLag,
+		this.#backpressureLag,
 		this.#enqueueTime,
 		this.#queueWait,
 		this.#dequeueTime,
@@ -75,23 +85,66 @@ export class Recorder implements WorkObserver {
 		this.#issued = new Map(options.producers.map((producer) => [producer, 0]));
 	}
 
-	/** A producer begins to send a task. @param metadataBytes what its stamp adds */
-	begun(producer: number, sequence: number, intendedAtUs: number, sentAtUs: number, metadataBytes: number): void {
+	/**
+	 * A producer begins to send a task.
+	 *
+	 * @param metadataBytes what its stamp adds
+	 * @param heldBack in an open loop: whether it waited behind enqueues without an answer
+	 */
+	begun(
+		producer: number,
+		sequence: number,
+		intendedAtUs: number,
+		sentAtUs: number,
+		metadataBytes: number,
+		heldBack?: boolean,
+	): void {
 		this.#counters.sent++;
 		this.#counters.metadataBytes += metadataBytes;
 		this.#issued.set(producer, sequence + 1);
-		this.#sendLag.record(sentAtUs - intendedAtUs);
+		this.#acks.begun(producer, sequence);
+		const lagUs = sentAtUs - intendedAtUs;
+		if (heldBack !== undefined && lagUs > LATE_US) {
+			this.#counters.late++;
+			if (heldBack) this.#counters.heldBack++;
+		}
+		if (this.#isMeasured(this.#intendedUs(intendedAtUs))) {
+			if (this.options.window) this.#counters.cohortSent++;
+			this.#sendLag.record(lagUs);
+			if (heldBack !== undefined) (heldBack ? this.#backpressureLag : this.#generatorLag).record(lagUs);
+		}
 		const atUs = this.#sinceEpoch(sentAtUs);
 		if (this.#span.firstSentAtUs < 0) this.#span.firstSentAtUs = atUs;
 		this.#span.lastSentAtUs = Math.max(this.#span.lastSentAtUs, atUs);
 		this.#series.at(atUs).sent++;
 	}
 
-	/** Its enqueue was acknowledged. */
-	enqueued(producer: number, sequence: number, sentAtUs: number, acknowledgedAtUs: number): void {
+	/** In an open loop: so many arrivals have fallen due. */
+	due(arrivals: number): void {
+		this.#counters.due += arrivals;
+	}
+
+	/** So many of them had fallen due before this agent had begun, and are not sent. */
+	notOffered(arrivals: number): void {
+		this.#counters.notOffered += arrivals;
+	}
+
+	/** So many of them were still waiting when sending ended. */
+	dropped(arrivals: number): void {
+		this.#counters.dropped += arrivals;
+	}
+
+	/** Its enqueue was acknowledged. @param intendedAtUs in a closed loop the moment at which it was sent */
+	enqueued(
+		producer: number,
+		sequence: number,
+		sentAtUs: number,
+		acknowledgedAtUs: number,
+		intendedAtUs = sentAtUs,
+	): void {
 		this.#counters.enqueued++;
 		this.#acks.acknowledged(producer, sequence, acknowledgedAtUs);
-		this.#enqueueTime.record(acknowledgedAtUs - sentAtUs);
+		if (this.#isMeasured(this.#intendedUs(intendedAtUs))) this.#enqueueTime.record(acknowledgedAtUs - sentAtUs);
 		const atUs = this.#sinceEpoch(acknowledgedAtUs);
 		this.#span.lastEnqueuedAtUs = Math.max(this.#span.lastEnqueuedAtUs, atUs);
 		this.#series.at(atUs).enqueued++;
@@ -125,12 +178,7 @@ export class Recorder implements WorkObserver {
 			this.#counters.foreign++;
 			return;
 		}
-		this.#dequeueTime.record(attempt.dequeuedAtUs - attempt.polledAtUs);
-		if (attempt.handlerNs > 0) this.#serviceTime.record(attempt.handlerNs);
-		if (attempt.task.retryCount === 0) {
-			const waitedUs = this.#acks.waitedUs(stamp.producer, stamp.sequence, attempt.dequeuedAtUs);
-			if (waitedUs !== undefined) this.#queueWait.record(waitedUs);
-		}
+		if (this.#isMeasured(stamp.intendedAtUs)) this.#recordAttempt(stamp, attempt);
 		switch (attempt.outcome) {
 			case "completed":
 				this.#counters.completed++;
@@ -212,25 +260,52 @@ export class Recorder implements WorkObserver {
 		};
 	}
 
+	/** Whether the times of a task that was intended then are to be recorded. @param intendedAtUs since the epoch */
+	#isMeasured(intendedAtUs: number): boolean {
+		const { window } = this.options;
+		return window === undefined || (intendedAtUs >= window.fromMs * 1_000 && intendedAtUs < window.toMs * 1_000);
+	}
+
 	/** @returns whether this agent had not settled the task before */
-	#settleFirst({ producer, sequence }: Stamp, outcome: Outcome.COMPLETED | Outcome.DEAD_LETTERED): boolean {
+	#settleFirst(
+		{ producer, sequence, intendedAtUs }: Stamp,
+		outcome: Outcome.COMPLETED | Outcome.DEAD_LETTERED,
+	): boolean {
 		const other = outcome === Outcome.COMPLETED ? Outcome.DEAD_LETTERED : Outcome.COMPLETED;
-		if (!this.#ledger.has(producer, other, sequence) && this.#ledger.set(producer, outcome, sequence)) return true;
+		if (!this.#ledger.has(producer, other, sequence) && this.#ledger.set(producer, outcome, sequence)) {
+			if (this.options.window && this.#isMeasured(intendedAtUs)) this.#counters.cohortSettled++;
+			return true;
+		}
 		this.#counters.duplicates++;
 		return false;
 	}
 
+	#recordAttempt(stamp: Stamp, attempt: Attempt): void {
+		this.#dequeueTime.record(attempt.dequeuedAtUs - attempt.polledAtUs);
+		if (attempt.handlerNs > 0) this.#serviceTime.record(attempt.handlerNs);
+		if (attempt.task.retryCount > 0) return;
+		const waitedUs = this.#acks.waitedUs(stamp.producer, stamp.sequence, attempt.dequeuedAtUs);
+		if (waitedUs !== undefined) this.#queueWait.record(waitedUs);
+	}
+
 	#completed(stamp: Stamp, attempt: Attempt): void {
 		const completedAtUs = attempt.settledAtUs - this.options.epochUs;
-		this.#responseTime.record(completedAtUs - stamp.intendedAtUs);
-		this.#uncorrectedResponseTime.record(completedAtUs - stamp.sentAtUs);
-		this.#ackTime.record(attempt.settledAtUs - attempt.handledAtUs);
+		if (this.#isMeasured(stamp.intendedAtUs)) {
+			this.#responseTime.record(completedAtUs - stamp.intendedAtUs);
+			this.#uncorrectedResponseTime.record(completedAtUs - stamp.sentAtUs);
+			this.#ackTime.record(attempt.settledAtUs - attempt.handledAtUs);
+		}
 		const atUs = Math.max(0, completedAtUs);
 		const span = this.#span;
 		span.firstCompletedAtUs = span.firstCompletedAtUs < 0 ? atUs : Math.min(span.firstCompletedAtUs, atUs);
 		span.lastCompletedAtUs = Math.max(span.lastCompletedAtUs, atUs);
 		this.#series.at(atUs).completed++;
 		this.onSettled?.();
+	}
+
+	/** Since the epoch, in whole microseconds as stamps have it, so that both are in the window or neither is. */
+	#intendedUs(intendedAtUs: number): number {
+		return Math.round(intendedAtUs - this.options.epochUs);
 	}
 
 	/** A span's -1 means that nothing happened, so what comes before the epoch counts as at it. */

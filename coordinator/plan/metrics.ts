@@ -15,6 +15,8 @@ export const METRICS = {
 	dequeueTime: STAGE_FIGURES,
 	serviceTime: STAGE_FIGURES,
 	ackTime: STAGE_FIGURES,
+	generatorLag: STAGE_FIGURES,
+	backpressureLag: STAGE_FIGURES,
 	throughput: { rate: "rate", steady: "rate" },
 	errors: { rate: "share", count: "count" },
 	tasks: {

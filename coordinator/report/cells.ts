@@ -11,6 +11,8 @@ export const STAGE_TITLES: { readonly [name in StageName]: string } = {
 	dequeueTime: "dequeue",
 	serviceTime: "service",
 	ackTime: "ack",
+	generatorLag: "generator lag",
+	backpressureLag: "backpressure",
 };
 
 /** The stages worth a row: where nothing was sent late, the uncorrected time is the response time. */

@@ -62,6 +62,8 @@ export const byStage = <T extends z.ZodType>(value: T) =>
 		dequeueTime: value,
 		serviceTime: value,
 		ackTime: value,
+		generatorLag: value,
+		backpressureLag: value,
 	});
 
 export const parametersSchema = z.object({

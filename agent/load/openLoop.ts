@@ -1,0 +1,163 @@
+import type { OpenLoad, ProducerShare } from "../../proto/gen/slice.js";
+import { stampBytes } from "../measure/stamp.js";
+import { classifyError } from "../spool/connection.js";
+import { type Arrivals, openArrivals } from "./arrivals.js";
+import { Pace } from "./pace.js";
+import { Pause } from "./pause.js";
+import type { ProducerContext } from "./producer.js";
+import { type TaskMaker, taskMaker } from "./taskMaker.js";
+
+/** After so many the event loop gets its turn. */
+const SENT_A_TURN = 256;
+/** What a timer is late by. Who spins sleeps to this long before an arrival. */
+const TIMER_LATENESS_US = 2_000;
+const LONGEST_SLEEP_MS = 60_000;
+/** An agent that began later than this does not send what fell due before it began (measurement.md §5). */
+const START_LATE_US = 10_000;
+
+export interface OpenLoopContext extends ProducerContext {
+	/** The run's epoch on the clock of `nowUs`. */
+	readonly epochUs: number;
+}
+
+/**
+ * Sends an agent's arrivals at their times, whatever the queue does (measurement.md §2). In turns: what is due is sent, then
+ * it sleeps to just before the next arrival.
+ *
+ *   on time ─ stalled, or too many enqueues without an answer ─▶ behind ─ has sent all that is due ─▶ on time
+ *
+ * While it is behind it catches up at most at twice the rate. No arrival is skipped: one that was late is sent late and its
+ * response time counts from when it was due. Only what fell due before a late start, and what was still waiting when sending
+ * ended, is never sent, and is counted. Times are µs since the epoch, except what the recorder is told.
+ */
+export async function runOpenLoop(context: OpenLoopContext, share: ProducerShare, load: OpenLoad): Promise<void> {
+	const loop = new OpenLoop(context, share, load);
+	await loop.run();
+}
+
+class OpenLoop {
+	readonly #arrivals: Arrivals;
+	/** Runs ahead of `#arrivals` while that is behind: counts what has fallen due. */
+	readonly #due: Arrivals;
+	readonly #makeTask: TaskMaker;
+	readonly #pace: Pace;
+	readonly #pause: Pause;
+	#sequence = 0;
+	/** Arrivals due by now that were neither sent nor passed over. */
+	#waiting = 0;
+	#unacknowledged = 0;
+	/** It is behind because enqueues had no answer. */
+	#heldBack = false;
+	#whenAnswered: () => void = () => {};
+
+	constructor(
+		private readonly context: OpenLoopContext,
+		private readonly share: ProducerShare,
+		private readonly load: OpenLoad,
+	) {
+		this.#arrivals = openArrivals(load);
+		this.#due = openArrivals(load);
+		this.#makeTask = taskMaker(context, share);
+		this.#pace = new Pace(Math.min(0, this.#now()));
+		this.#pause = new Pause(context.stop);
+	}
+
+	async run(): Promise<void> {
+		const { stop, recorder } = this.context;
+		this.#passOverMissed(this.#now());
+		while (!stop.aborted && this.#arrivals.dueUs < Number.POSITIVE_INFINITY) {
+			const again = this.#turn();
+			await this.#pause.sleep(again ? 0 : this.#sleepMs());
+		}
+		this.#countDue(this.#now());
+		recorder.dropped(this.#waiting);
+		this.#pause.close();
+		if (this.#unacknowledged === 0) return;
+		await new Promise<void>((resolve) => {
+			this.#whenAnswered = resolve;
+		});
+	}
+
+	#now(): number {
+		return this.context.nowUs() - this.context.epochUs;
+	}
+
+	#passOverMissed(beganUs: number): void {
+		if (beganUs <= START_LATE_US) return;
+		this.#countDue(beganUs);
+		for (let missed = this.#waiting; missed > 0; missed--) this.#arrivals.advance();
+		this.context.recorder.notOffered(this.#waiting);
+		this.#waiting = 0;
+		this.#pace.idleUntil(beganUs);
+	}
+
+	#countDue(nowUs: number): void {
+		let count = 0;
+		for (; this.#due.dueUs <= nowUs; this.#due.advance()) count++;
+		if (count === 0) return;
+		this.#waiting += count;
+		this.context.recorder.due(count);
+	}
+
+	/** Sends what is due. @returns whether more is, and the event loop may have its turn first */
+	#turn(): boolean {
+		this.#countDue(this.#now());
+		for (let sent = 0; sent < SENT_A_TURN; sent++) {
+			const nowUs = this.#now();
+			if (this.#arrivals.dueUs > this.#pace.at(nowUs)) {
+				if (this.#arrivals.dueUs > nowUs) this.#heldBack = false;
+				return false;
+			}
+			if (this.#isFull()) {
+				this.#heldBack = true;
+				return false;
+			}
+			this.#send(this.#arrivals.dueUs);
+			this.#arrivals.advance();
+		}
+		return true;
+	}
+
+	#isFull(): boolean {
+		return this.#unacknowledged >= this.load.maxUnacknowledged;
+	}
+
+	#sleepMs(): number {
+		const nowUs = this.#now();
+		const { dueUs } = this.#arrivals;
+		// Behind: the answer to an enqueue wakes it, or the pace allows more in a millisecond.
+		if (dueUs <= nowUs) return this.#isFull() ? LONGEST_SLEEP_MS : 1;
+		this.#pace.idleUntil(dueUs);
+		const waitUs = this.load.spin ? dueUs - nowUs - TIMER_LATENESS_US : dueUs - nowUs;
+		if (this.load.spin && waitUs <= 0) return 0;
+		return Math.min(waitUs / 1_000, LONGEST_SLEEP_MS);
+	}
+
+	#send(dueUs: number): void {
+		const { recorder, epochUs, nowUs, enqueue } = this.context;
+		const { index } = this.share;
+		const sequence = this.#sequence++;
+		const intendedAtUs = epochUs + dueUs;
+		const sentAtUs = nowUs();
+		// Due since the last count.
+		if (this.#waiting === 0) this.#countDue(dueUs);
+		this.#waiting--;
+		this.#unacknowledged++;
+		const task = this.#makeTask(sequence, intendedAtUs, sentAtUs);
+		recorder.begun(index, sequence, intendedAtUs, sentAtUs, stampBytes, this.#heldBack);
+		enqueue(task).then(
+			() => this.#answered(() => recorder.enqueued(index, sequence, sentAtUs, nowUs(), intendedAtUs)),
+			(error: Error) => {
+				const { kind, outcome } = classifyError(error);
+				this.#answered(() => recorder.refused(index, sequence, outcome, kind));
+			},
+		);
+	}
+
+	#answered(record: () => void): void {
+		record();
+		this.#unacknowledged--;
+		if (this.#heldBack) this.#pause.wake();
+		if (this.#unacknowledged === 0) this.#whenAnswered();
+	}
+}
