@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../plan/shuffle.js";
-import { type MemorySample, mannKendallZ, memoryTrendOf } from "./memoryTrend.js";
+import { type MemorySample, memoryTrendOf } from "./memoryTrend.js";
 
 const MB = 1_048_576;
 
@@ -47,17 +47,4 @@ it("is not known of a short run, nor of none", () => {
 it("does not depend on the order of the samples", () => {
 	const samples = samplesOf(60, MB, 3);
 	expect(memoryTrendOf(samples.toReversed())).toEqual(memoryTrendOf(samples));
-});
-
-describe("the test of Mann and Kendall", () => {
-	it.each([
-		// S = 10·9/2 = 45, variance = 10·9·25/18 = 125.
-		[[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 44 / Math.sqrt(125)],
-		[[10, 9, 8, 7, 6, 5, 4, 3, 2, 1], -44 / Math.sqrt(125)],
-		[[5, 5, 5, 5], 0],
-		// Three pairs up, one tie: S = 5, variance = (4·3·13 − 2·1·9)/18.
-		[[1, 2, 2, 3], 4 / Math.sqrt((4 * 3 * 13 - 18) / 18)],
-	])("of %j", (values, z) => {
-		expect(mannKendallZ(values)).toBeCloseTo(z, 10);
-	});
 });

@@ -1,3 +1,5 @@
+import { mannKendallZ, theilSenSlope, Z_ONE_SIDED_1_PERCENT } from "./trend.js";
+
 /** The resident memory of an agent at a time of the run. */
 export interface MemorySample {
 	readonly atUs: number;
@@ -12,8 +14,6 @@ export type MemoryTrend =
 const WARM_UP_SHARE = 1 / 3;
 const BLOCKS = 10;
 const SAMPLES_MIN = 30;
-/** One-sided 1 % of the standard normal distribution. */
-const Z_MIN = 2.326;
 /** What grows by less over the time looked at is within what a collector leaves lying. */
 const GROWTH_MIN = 0.05;
 
@@ -41,39 +41,10 @@ export function memoryTrendOf(samples: readonly MemorySample[]): MemoryTrend {
 			.slice(Math.floor((block * kept.length) / BLOCKS), Math.floor(((block + 1) * kept.length) / BLOCKS))
 			.reduce((least, sample) => (sample.rssBytes < least.rssBytes ? sample : least)),
 	);
-	const bytesPerUs = theilSenSlope(blocks);
+	const bytesPerUs = theilSenSlope(blocks.map(({ atUs, rssBytes }) => ({ x: atUs, y: rssBytes })));
 	const lastedUs = (kept.at(-1)?.atUs ?? 0) - (kept[0]?.atUs ?? 0);
-	const rises = mannKendallZ(blocks.map(({ rssBytes }) => rssBytes)) > Z_MIN;
+	const rises = mannKendallZ(blocks.map(({ rssBytes }) => rssBytes)) > Z_ONE_SIDED_1_PERCENT;
 	const base = blocks[0]?.rssBytes ?? 0;
 	const isMuch = bytesPerUs * lastedUs > GROWTH_MIN * base;
 	return { kind: rises && isMuch ? "growing" : "stable", bytesPerSecond: bytesPerUs * 1e6 };
-}
-
-/** Standardised sum of the signs of all differences, with the correction for ties. */
-export function mannKendallZ(values: readonly number[]): number {
-	const count = values.length;
-	let sum = 0;
-	for (let later = 1; later < count; later++) {
-		for (let earlier = 0; earlier < later; earlier++) {
-			sum += Math.sign((values[later] ?? 0) - (values[earlier] ?? 0));
-		}
-	}
-	const ties = new Map<number, number>();
-	for (const value of values) ties.set(value, (ties.get(value) ?? 0) + 1);
-	const term = (size: number) => size * (size - 1) * (2 * size + 5);
-	const variance = (term(count) - [...ties.values()].reduce((total, size) => total + term(size), 0)) / 18;
-	return variance > 0 ? (sum - Math.sign(sum)) / Math.sqrt(variance) : 0;
-}
-
-/** The median of the slopes between all pairs. */
-function theilSenSlope(samples: readonly MemorySample[]): number {
-	const slopes = samples
-		.flatMap((later, index) =>
-			samples
-				.slice(0, index)
-				.map((earlier) => (later.rssBytes - earlier.rssBytes) / Math.max(1, later.atUs - earlier.atUs)),
-		)
-		.sort((a, b) => a - b);
-	const middle = (slopes.length - 1) / 2;
-	return ((slopes[Math.floor(middle)] ?? 0) + (slopes[Math.ceil(middle)] ?? 0)) / 2;
 }
