@@ -244,7 +244,23 @@ export interface ClockQuality {
   steps: number;
   /** where there is one */
   firstStepAtUs: number;
+  /** negative: back */
   largestStepUs: number;
+  /** the other hosts that sent tasks which this agent completed */
+  fromHosts: FromHost[];
+}
+
+/**
+ * Response times, corrected for both clocks, of tasks that one other host sent. The sum over agents and hosts is the count of
+ * STAGE_CROSS_HOST_RESPONSE_TIME.
+ */
+export interface FromHost {
+  hostIndex: number;
+  tasks: number;
+  /** those that came out below zero */
+  negative: number;
+  /** 0 or less */
+  mostNegativeUs: number;
 }
 
 /** Times since the epoch; -1 where nothing happened. */
@@ -1860,6 +1876,7 @@ function createBaseClockQuality(): ClockQuality {
     steps: 0,
     firstStepAtUs: 0,
     largestStepUs: 0,
+    fromHosts: [],
   };
 }
 
@@ -1891,6 +1908,9 @@ export const ClockQuality: MessageFns<ClockQuality> = {
     }
     if (message.largestStepUs !== 0) {
       writer.uint32(73).double(message.largestStepUs);
+    }
+    for (const v of message.fromHosts) {
+      FromHost.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1980,6 +2000,14 @@ export const ClockQuality: MessageFns<ClockQuality> = {
             message.largestStepUs = reader.double();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.fromHosts.push(FromHost.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2006,6 +2034,98 @@ export const ClockQuality: MessageFns<ClockQuality> = {
     message.steps = object.steps ?? 0;
     message.firstStepAtUs = object.firstStepAtUs ?? 0;
     message.largestStepUs = object.largestStepUs ?? 0;
+    message.fromHosts = object.fromHosts?.map((e) => FromHost.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFromHost(): FromHost {
+  return { hostIndex: 0, tasks: 0, negative: 0, mostNegativeUs: 0 };
+}
+
+export const FromHost: MessageFns<FromHost> = {
+  encode(message: FromHost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hostIndex !== 0) {
+      writer.uint32(8).uint32(message.hostIndex);
+    }
+    if (message.tasks !== 0) {
+      writer.uint32(16).uint64(message.tasks);
+    }
+    if (message.negative !== 0) {
+      writer.uint32(24).uint64(message.negative);
+    }
+    if (message.mostNegativeUs !== 0) {
+      writer.uint32(33).double(message.mostNegativeUs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FromHost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFromHost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.hostIndex = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tasks = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.negative = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.mostNegativeUs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FromHost>): FromHost {
+    return FromHost.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FromHost>): FromHost {
+    const message = createBaseFromHost();
+    message.hostIndex = object.hostIndex ?? 0;
+    message.tasks = object.tasks ?? 0;
+    message.negative = object.negative ?? 0;
+    message.mostNegativeUs = object.mostNegativeUs ?? 0;
     return message;
   },
 };
