@@ -1,6 +1,11 @@
 import { scalingOf } from "./scalability.js";
 import type { SizePoint } from "./usl.js";
 
+/** A size's throughput, and how far its repeats lie from it: half their range, as a share of it; 0 of one run. */
+export interface NoisyPoint extends SizePoint {
+	readonly spread: number;
+}
+
 /** What a curve does, by its points alone; no law is assumed. */
 export type ScalingShape =
 	| { readonly kind: "linear"; readonly efficiency: number }
@@ -14,19 +19,20 @@ export type ScalingShape =
 /** As many times the work for as many times the workers, but for what two runs may differ by. */
 const LINEAR_EFFICIENCY = 0.85;
 const KNEE_EFFICIENCY = 0.8;
-/** A curve that falls by less from its top to its end is level: runs differ by as much. */
+/** A curve that falls by less from its top to its end, or by less than its repeats differ, is level. */
 const FALL_MIN = 0.1;
 /** `X ∝ N^0.2` gains 15 % for twice the size. What gains less hardly grows. */
 const PLATEAU_EXPONENT = 0.2;
 
 /** @param points one for each size; undefined with fewer than two, or where the smallest did nothing */
-export function shapeOf(points: readonly SizePoint[]): ScalingShape | undefined {
+export function shapeOf(points: readonly NoisyPoint[]): ScalingShape | undefined {
 	const sorted = points.toSorted((a, b) => a.n - b.n);
 	const [first] = sorted;
 	const last = sorted.at(-1);
 	if (first === undefined || last === undefined || sorted.length < 2 || first.tasksPerSecond <= 0) return undefined;
 	const top = sorted.reduce((best, point) => (point.tasksPerSecond > best.tasksPerSecond ? point : best));
-	if (last.tasksPerSecond < top.tasksPerSecond * (1 - FALL_MIN)) {
+	const fall = Math.max(FALL_MIN, Math.hypot(top.spread, last.spread));
+	if (last.tasksPerSecond < top.tasksPerSecond * (1 - fall)) {
 		return { kind: "retrograde", from: top.n, most: top.tasksPerSecond, last: last.tasksPerSecond };
 	}
 	const efficiencies = scalingOf(sorted).map(({ efficiency = 0 }) => efficiency);

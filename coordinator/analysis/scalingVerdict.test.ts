@@ -6,7 +6,7 @@ import { uslAt } from "./usl.js";
 
 const SIZES = [1, 2, 4, 8, 16];
 const pointsOf = (rates: readonly number[]) =>
-	rates.map((tasksPerSecond, index) => ({ n: SIZES[index] ?? 0, tasksPerSecond }));
+	rates.map((tasksPerSecond, index) => ({ n: SIZES[index] ?? 0, tasksPerSecond, spread: 0 }));
 
 describe("the shape", () => {
 	it.each([
@@ -27,6 +27,12 @@ describe("the shape", () => {
 		expect(shapeOf(pointsOf([0, 100]))).toBeUndefined();
 	});
 
+	it("is no fall where the repeats of the top and the end differ by more", () => {
+		const noisy = pointsOf([1_460, 2_429, 2_785, 3_293, 2_745]).map((point) => ({ ...point, spread: 0.15 }));
+		expect(shapeOf(pointsOf([1_460, 2_429, 2_785, 3_293, 2_745]))?.kind).toBe("retrograde");
+		expect(shapeOf(noisy)).toEqual({ kind: "plateau", from: 8, tasksPerSecond: 3_293 });
+	});
+
 	it("does not depend on the order of the points", () => {
 		const points = pointsOf([1_000, 2_000, 4_000, 4_100, 4_050]);
 		expect(shapeOf(points.toReversed())).toEqual(shapeOf(points));
@@ -41,7 +47,7 @@ describe("the shape", () => {
 		const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 		const kinds = Array.from(
 			{ length: 100 },
-			() => shapeOf(SIZES.map((n) => ({ n, tasksPerSecond: at(n) * (1 + 0.03 * normal()) })))?.kind,
+			() => shapeOf(SIZES.map((n) => ({ n, tasksPerSecond: at(n) * (1 + 0.03 * normal()), spread: 0 })))?.kind,
 		);
 		expect(kinds.filter((each) => each === kind).length).toBeGreaterThanOrEqual(98);
 	});

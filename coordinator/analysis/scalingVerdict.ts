@@ -1,10 +1,9 @@
 import { formatDuration } from "../plan/quantities.js";
 import { formatCount, formatMicros, formatQuantity, formatRate, formatShare } from "../report/format.js";
-import { type ScalingShape, shapeOf } from "./scalingShape.js";
-import type { SizePoint } from "./usl.js";
+import { type NoisyPoint, type ScalingShape, shapeOf } from "./scalingShape.js";
 
 /** What is known of a size beside its throughput; undefined where nobody measured it. Shares are of 1. */
-export interface ScalingPoint extends SizePoint {
+export interface ScalingPoint extends NoisyPoint {
 	/** Most tasks a second that the poll interval lets through; undefined where workers poll back to back. */
 	readonly pollCap: number | undefined;
 	/** Of the busiest agent's event loop. */

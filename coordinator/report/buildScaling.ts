@@ -48,12 +48,17 @@ function scalingPoint(
 	return {
 		n: parameters[dimension],
 		tasksPerSecond,
+		spread: halfRange(used.map((run) => run.throughput.tasksPerSecond)) / Math.max(1e-9, tasksPerSecond),
 		pollCap: engine === "classic" && pollIntervalMs > 0 ? (workers * 1_000) / pollIntervalMs : undefined,
 		loopUtilization: known((run) => run.resources.loopUtilizationMax),
 		loopDelayUs: known((run) => run.resources.loopDelayP99MaxUs),
 		hostBusy: known((run) => hostBusy(run, environment)),
 		redisBusy: known((run) => run.redis.busyShare),
 	};
+}
+
+function halfRange(values: readonly number[]): number {
+	return values.length > 1 ? (Math.max(...values) - Math.min(...values)) / 2 : 0;
 }
 
 /** Of the busiest host: the CPU of its agents, and of a private Redis, which runs beside the coordinator. */
