@@ -13,6 +13,7 @@ import { runProducer } from "./load/producer.js";
 import type { Logger } from "./log.js";
 import { nowUs } from "./measure/clock.js";
 import { measureClock } from "./measure/clocksync.js";
+import { type ProfilePart, Profiler, type ProfileWindow } from "./measure/profiler.js";
 import { Recorder, type RecorderOptions } from "./measure/recorder.js";
 import { makeStamper } from "./measure/stamp.js";
 import { openRedis, type Redis } from "./spool/connection.js";
@@ -84,6 +85,7 @@ export class Runner {
 		lead: boolean,
 		log: Logger,
 		private readonly makeRecorder: (options: RecorderOptions) => Recorder,
+		private readonly profiler: Profiler | undefined,
 	) {
 		let finish: (measurements: Promise<Measurements>) => void = () => {};
 		this.finished = new Promise((resolve) => {
@@ -143,9 +145,11 @@ export class Runner {
 			const namespace = request.lead ? await claimNamespace(control, work.keyPrefix, request.purge) : undefined;
 			const redis = request.lead ? await readServer(control) : undefined;
 			await warmUp(work.slice.runTag, work.task);
+			const profiler = request.profile && (await Profiler.open(request.profile));
 			const clock = await measureClock(control);
 			const ready = { ordinal: request.ordinal, clock: { ...clock, monotonicNowUs: nowUs() }, namespace, redis };
-			return new Runner(request.ordinal, ready, work, { engine, control, wall }, request.lead, log, makeRecorder);
+			const connections = { engine, control, wall };
+			return new Runner(request.ordinal, ready, work, connections, request.lead, log, makeRecorder, profiler);
 		} catch (error) {
 			for (const redis of opened) redis.disconnect();
 			const kind = error instanceof NamespaceInUseError ? FailureKind.NAMESPACE_IN_USE : FailureKind.REDIS;
@@ -160,6 +164,7 @@ export class Runner {
 		const { runTag, producers } = this.work.slice;
 		const epochUs = this.#epochUs;
 		this.#recorder = this.makeRecorder({ runTag, epochUs, producers: producers.map(({ index }) => index) });
+		this.profiler?.begin(this.#measuredWindow());
 		this.#finish(this.#run(this.#recorder));
 	}
 
@@ -174,7 +179,23 @@ export class Runner {
 		await Promise.all([sending, consuming]);
 		this.#meter.stop();
 		await this.#sampler.finish();
-		return this.#complete(recorder.result(this.#meter.read()), this.#sampler.all);
+		const measurements = this.#complete(recorder.result(this.#meter.read()), this.#sampler.all);
+		const { lastEnqueuedAtUs = 0, lastCompletedAtUs = 0 } = measurements.span ?? {};
+		await this.profiler?.finish(this.#epochUs + Math.max(0, lastEnqueuedAtUs, lastCompletedAtUs));
+		return measurements;
+	}
+
+	/** What is profiled; without an end of its own to the last completion. */
+	#measuredWindow(): ProfileWindow {
+		const { kind, window } = this.work.slice.load ?? {};
+		const atUs = (sinceEpochMs: number) => this.#epochUs + sinceEpochMs * 1_000;
+		if (window) return { fromUs: atUs(window.fromMs), toUs: atUs(window.toMs) };
+		return { fromUs: atUs(0), toUs: kind?.$case === "timed" ? atUs(kind.value.durationMs) : undefined };
+	}
+
+	/** Told of each part of the profiles that were asked for; of the last ones before `finished` settles. */
+	set onProfile(told: (part: ProfilePart) => void) {
+		if (this.profiler) this.profiler.onPart = told;
 	}
 
 	async #send(recorder: Recorder): Promise<void> {
@@ -291,6 +312,7 @@ export class Runner {
 		this.abandon();
 		this.#sampler.stop();
 		this.#meter.stop();
+		this.profiler?.close();
 		this.connections.control.disconnect();
 		this.#recorder?.close();
 		this.#recorder = undefined;

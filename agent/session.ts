@@ -6,6 +6,7 @@ import type { Host } from "../proto/gen/measurement.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../proto/limits.js";
 import { chunkResult } from "../proto/result.js";
 import type { Logger } from "./log.js";
+import { chunkProfile } from "./measure/profiler.js";
 import { Runner, RunnerError } from "./runner.js";
 
 const RETRY_DELAY_MS = 200;
@@ -215,6 +216,9 @@ export class Session {
 				return;
 			}
 			this.#runner = runner;
+			runner.onProfile = (part) => {
+				for (const value of chunkProfile(runner.ordinal, part)) this.#send({ $case: "profile", value });
+			};
 			this.#send({ $case: "ready", value: runner.ready });
 		} catch (error) {
 			if (preparing.signal.aborted) return;

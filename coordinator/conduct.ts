@@ -75,6 +75,7 @@ async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
 			plan,
 			fleet: cluster.fleet,
 			redisUrl: cluster.redisUrl,
+			profiling: undefined,
 			executionId: randomBytes(4).toString("hex"),
 			joinTimeoutMs: flags.joinTimeoutMs,
 			replaceable: flags.listen !== undefined,
@@ -100,6 +101,7 @@ async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
 			privateRedis: plan.redisUrl === undefined,
 			aborted: breach || interrupt.signal.aborted ? `interrupted by ${String(breach ?? interrupt.signal.reason)}` : "",
 			failedThreshold: breach?.threshold.text ?? "",
+			profiles: [],
 			runs: [...runs],
 		});
 		return failure?.exitCode ?? exitCode;

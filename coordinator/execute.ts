@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { RunRecord } from "../proto/gen/record.js";
 import { RunEnd } from "../proto/gen/record.js";
 import type { Fleet } from "./fleet/fleet.js";
-import { FleetRun } from "./fleetRun.js";
+import { FleetRun, type FleetRunOptions } from "./fleetRun.js";
 import type { LiveView } from "./liveView.js";
 import type { Logger } from "./log.js";
 import { partition } from "./plan/partition.js";
@@ -14,6 +14,8 @@ export interface ExecuteOptions {
 	readonly plan: Plan;
 	readonly fleet: Fleet;
 	readonly redisUrl: string;
+	/** See FleetRunOptions. */
+	readonly profiling: FleetRunOptions["profiling"];
 	/** Names this execution in logs; the runs' IDs begin with it. */
 	readonly executionId: string;
 	readonly joinTimeoutMs: number;
@@ -53,6 +55,7 @@ export async function executePlan(options: ExecuteOptions): Promise<Execution> {
 			runId,
 			slices,
 			purge: plan.purge,
+			profiling: options.profiling,
 			joinTimeoutMs: options.joinTimeoutMs,
 			replaceable: options.replaceable,
 			interrupt,

@@ -1,4 +1,4 @@
-import type { CoordinatorMessage } from "../proto/gen/cluster.js";
+import type { CoordinatorMessage, ProfileChunk, ProfileRequest } from "../proto/gen/cluster.js";
 import { StopScope } from "../proto/gen/cluster.js";
 import { RunEnd, type RunRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
@@ -19,6 +19,9 @@ const RESULT_TIMEOUT_MS = 60_000;
 const ABORT_DRAIN_MS = 5_000;
 const TICK_MS = 100;
 
+/** A chunk that an agent of a run sent. @throws Error when it does not go with those before it */
+export type TakeProfile = (ordinal: number, agent: number, chunk: ProfileChunk) => void;
+
 export type RunPhase = "preparing" | "running" | "draining" | "collecting" | "cleaning";
 
 export interface FleetRunOptions {
@@ -29,6 +32,8 @@ export interface FleetRunOptions {
 	/** One for each agent that takes part: the first ones of the fleet. */
 	readonly slices: readonly Slice[];
 	readonly purge: boolean;
+	/** What each agent is to profile, and who takes that in. */
+	readonly profiling: { readonly request: ProfileRequest; readonly take: TakeProfile } | undefined;
 	/** How long to wait until the fleet is complete, and each agent that takes part is ready. */
 	readonly joinTimeoutMs: number;
 	/** Whether a lost agent can be replaced before the start. */
@@ -59,6 +64,11 @@ export class FleetRun {
 
 	constructor(private readonly options: FleetRunOptions) {
 		this.participants = options.slices.map((slice, index) => new Participant(options.ordinal, index, slice));
+		const { profiling, ordinal } = options;
+		if (!profiling) return;
+		for (const participant of this.participants) {
+			participant.onProfileChunk = (chunk) => profiling.take(ordinal, participant.index, chunk);
+		}
 	}
 
 	get spec(): RunSpec {
@@ -243,9 +253,12 @@ export class FleetRun {
 		const participant = this.participants[member.index];
 		if (!participant || this.phase !== "preparing" || this.options.fleet.closed) return;
 		participant.seat(member);
-		const { ordinal, purge } = this.options;
+		const { ordinal, purge, profiling } = this.options;
 		const lead = member.index === 0;
-		this.#send(participant, { $case: "prepare", value: { ordinal, slice: participant.slice, lead, purge } });
+		this.#send(participant, {
+			$case: "prepare",
+			value: { ordinal, slice: participant.slice, lead, purge, profile: profiling?.request },
+		});
 		this.#changed();
 	}
 

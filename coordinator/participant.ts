@@ -1,4 +1,13 @@
-import type { AgentMessage, Arm, Concluded, Failure, Ready, ResultChunk, Snapshot } from "../proto/gen/cluster.js";
+import type {
+	AgentMessage,
+	Arm,
+	Concluded,
+	Failure,
+	ProfileChunk,
+	Ready,
+	ResultChunk,
+	Snapshot,
+} from "../proto/gen/cluster.js";
 import type { Measurements } from "../proto/gen/measurement.js";
 import type { AgentRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
@@ -25,6 +34,8 @@ export class Participant {
 	readonly deltas = new DeltaAccumulator();
 	#coveredToMs = 0;
 	readonly #chunks = new ResultAssembler();
+	/** Takes the agent's profiles; who asks for none ignores them. @throws Error when chunks do not make a profile */
+	onProfileChunk: (chunk: ProfileChunk) => void = () => {};
 
 	constructor(
 		readonly ordinal: number,
@@ -62,6 +73,9 @@ export class Participant {
 				break;
 			case "result":
 				this.#takeChunk(body.value);
+				break;
+			case "profile":
+				this.onProfileChunk(body.value);
 				break;
 			case "concluded":
 				for (const page of body.value.census?.pages ?? []) checkPage(page);

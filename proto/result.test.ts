@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ChunkError } from "./chunks.js";
 import { ResultChunk } from "./gen/cluster.js";
 import { Measurements } from "./gen/measurement.js";
 import { RESULT_CHUNK_BYTES } from "./limits.js";
-import { chunkResult, ResultAssembler, ResultError } from "./result.js";
+import { chunkResult, ResultAssembler } from "./result.js";
 
 const measurements = fc
 	.array(fc.record({ index: fc.nat(), sent: fc.nat(), enqueued: fc.nat(), completed: fc.nat(), failed: fc.nat() }))
@@ -42,7 +43,7 @@ test("a chunk that is missing, doubled, swapped or changed is noticed", () => {
 		(all) => all.map((chunk, index) => ({ ...chunk, count: chunk.count + index })),
 		(all) => all.map((chunk) => ({ ...chunk, sha256: Buffer.alloc(32) })),
 	];
-	for (const damage of damages) expect(() => assemble(damage(chunks()))).toThrow(ResultError);
+	for (const damage of damages) expect(() => assemble(damage(chunks()))).toThrow(ChunkError);
 });
 
 test("a result that is too large is refused before it is held", () => {
@@ -50,5 +51,5 @@ test("a result that is too large is refused before it is held", () => {
 	const take = (changes: Partial<ResultChunk>) => () => new ResultAssembler().take({ ...chunk, ...changes });
 	expect(take({ count: 1_000_000 })).toThrow(/too large/);
 	expect(take({ data: Buffer.alloc(RESULT_CHUNK_BYTES + 1) })).toThrow(/too large/);
-	expect(take({ count: 0 })).toThrow(ResultError);
+	expect(take({ count: 0 })).toThrow(ChunkError);
 });

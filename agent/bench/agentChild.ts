@@ -30,7 +30,7 @@ async function handle(message: ToAgent): Promise<void> {
 }
 
 async function prepare(slice: Slice, recording: boolean): Promise<void> {
-	const request = { ordinal: 0, slice, lead: false, purge: false };
+	const request = { ordinal: 0, slice, lead: false, purge: false, profile: undefined };
 	const log = await makeLogger("warn", { role: "agent" });
 	try {
 		const makeRecorder = recording ? undefined : CountingRecorder.make;

@@ -36,6 +36,7 @@ import { Slice } from "./slice.js";
  *   Snapshot ─▶ (live, may be lost)      Delta ─▶ (each second, applied once by sequence)
  *                              ◀─ Stop(SENDING)  producers end, workers go on
  *                              ◀─ Stop(ALL)      workers finish the task in hand and end
+ *   ProfileChunk… ─▶           where Prepare asked for profiles
  *   ResultChunk… ─▶            ◀─ Committed      the coordinator holds the whole result
  *                              ◀─ Conclude       to one agent: count what is left, remove what the run made
  *   Concluded ─▶
@@ -67,6 +68,14 @@ export enum StopScope {
   ALL = 2,
 }
 
+export enum ProfileKind {
+  UNSPECIFIED = 0,
+  /** CPU - sample/count, wall/nanoseconds, cpu/nanoseconds */
+  CPU = 1,
+  /** HEAP - samples/count, alloc_space/bytes */
+  HEAP = 2,
+}
+
 export interface AgentMessage {
   body:
     | { $case: "hello"; value: Hello }
@@ -77,6 +86,7 @@ export interface AgentMessage {
     | { $case: "result"; value: ResultChunk }
     | { $case: "concluded"; value: Concluded }
     | { $case: "failure"; value: Failure }
+    | { $case: "profile"; value: ProfileChunk }
     | undefined;
 }
 
@@ -144,6 +154,19 @@ export interface Prepare {
   slice: Slice | undefined;
   lead: boolean;
   purge: boolean;
+  /** absent: no profile is taken */
+  profile: ProfileRequest | undefined;
+}
+
+/**
+ * What to profile of the measured window (the run from its epoch to the end of its load, where it has no window). An
+ * interval of 0: not at all.
+ */
+export interface ProfileRequest {
+  /** between samples of the main thread's stack */
+  cpuIntervalUs: number;
+  /** mean allocation between samples */
+  heapIntervalBytes: number;
 }
 
 export interface Ready {
@@ -221,6 +244,25 @@ export interface ResultChunk {
   sha256: Buffer;
 }
 
+/**
+ * A profile of an agent, before its result: gzipped pprof in pieces of at most 1 MiB, at most 64 MiB in all. A long run is
+ * profiled in parts, each sent when it is complete; they add up. An agent that was asked for a profile and has none sends a
+ * single chunk without data that says why.
+ */
+export interface ProfileChunk {
+  ordinal: number;
+  kind: ProfileKind;
+  /** from 0 */
+  sequence: number;
+  /** of chunks */
+  count: number;
+  data: Buffer;
+  /** of the whole, in the last chunk */
+  sha256: Buffer;
+  /** why there is no profile; empty: there is one */
+  failure: string;
+}
+
 export interface Committed {
   ordinal: number;
 }
@@ -271,6 +313,9 @@ export const AgentMessage: MessageFns<AgentMessage> = {
         break;
       case "failure":
         Failure.encode(message.body.value, writer.uint32(66).fork()).join();
+        break;
+      case "profile":
+        ProfileChunk.encode(message.body.value, writer.uint32(402).fork()).join();
         break;
     }
     return writer;
@@ -353,6 +398,14 @@ export const AgentMessage: MessageFns<AgentMessage> = {
             message.body = { $case: "failure", value: Failure.decode(reader, reader.uint32()) };
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.body = { $case: "profile", value: ProfileChunk.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -416,6 +469,12 @@ export const AgentMessage: MessageFns<AgentMessage> = {
       case "failure": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "failure", value: Failure.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "profile": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "profile", value: ProfileChunk.fromPartial(object.body.value) };
         }
         break;
       }
@@ -1027,7 +1086,7 @@ export const Failure: MessageFns<Failure> = {
 };
 
 function createBasePrepare(): Prepare {
-  return { ordinal: 0, slice: undefined, lead: false, purge: false };
+  return { ordinal: 0, slice: undefined, lead: false, purge: false, profile: undefined };
 }
 
 export const Prepare: MessageFns<Prepare> = {
@@ -1043,6 +1102,9 @@ export const Prepare: MessageFns<Prepare> = {
     }
     if (message.purge !== false) {
       writer.uint32(32).bool(message.purge);
+    }
+    if (message.profile !== undefined) {
+      ProfileRequest.encode(message.profile, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -1092,6 +1154,14 @@ export const Prepare: MessageFns<Prepare> = {
             message.purge = reader.bool();
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.profile = ProfileRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1113,6 +1183,76 @@ export const Prepare: MessageFns<Prepare> = {
     message.slice = (object.slice !== undefined && object.slice !== null) ? Slice.fromPartial(object.slice) : undefined;
     message.lead = object.lead ?? false;
     message.purge = object.purge ?? false;
+    message.profile = (object.profile !== undefined && object.profile !== null)
+      ? ProfileRequest.fromPartial(object.profile)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseProfileRequest(): ProfileRequest {
+  return { cpuIntervalUs: 0, heapIntervalBytes: 0 };
+}
+
+export const ProfileRequest: MessageFns<ProfileRequest> = {
+  encode(message: ProfileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cpuIntervalUs !== 0) {
+      writer.uint32(8).uint32(message.cpuIntervalUs);
+    }
+    if (message.heapIntervalBytes !== 0) {
+      writer.uint32(16).uint32(message.heapIntervalBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.cpuIntervalUs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.heapIntervalBytes = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProfileRequest>): ProfileRequest {
+    return ProfileRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProfileRequest>): ProfileRequest {
+    const message = createBaseProfileRequest();
+    message.cpuIntervalUs = object.cpuIntervalUs ?? 0;
+    message.heapIntervalBytes = object.heapIntervalBytes ?? 0;
     return message;
   },
 };
@@ -1772,6 +1912,133 @@ export const ResultChunk: MessageFns<ResultChunk> = {
     message.count = object.count ?? 0;
     message.data = object.data ?? Buffer.alloc(0);
     message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseProfileChunk(): ProfileChunk {
+  return { ordinal: 0, kind: 0, sequence: 0, count: 0, data: Buffer.alloc(0), sha256: Buffer.alloc(0), failure: "" };
+}
+
+export const ProfileChunk: MessageFns<ProfileChunk> = {
+  encode(message: ProfileChunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ordinal !== 0) {
+      writer.uint32(8).uint32(message.ordinal);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(24).uint32(message.sequence);
+    }
+    if (message.count !== 0) {
+      writer.uint32(32).uint32(message.count);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(42).bytes(message.data);
+    }
+    if (message.sha256.length !== 0) {
+      writer.uint32(50).bytes(message.sha256);
+    }
+    if (message.failure !== "") {
+      writer.uint32(58).string(message.failure);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileChunk {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileChunk();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.ordinal = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sequence = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.sha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.failure = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProfileChunk>): ProfileChunk {
+    return ProfileChunk.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProfileChunk>): ProfileChunk {
+    const message = createBaseProfileChunk();
+    message.ordinal = object.ordinal ?? 0;
+    message.kind = object.kind ?? 0;
+    message.sequence = object.sequence ?? 0;
+    message.count = object.count ?? 0;
+    message.data = object.data ?? Buffer.alloc(0);
+    message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    message.failure = object.failure ?? "";
     return message;
   },
 };

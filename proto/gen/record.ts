@@ -49,6 +49,8 @@ export interface Record {
   runs: RunRecord[];
   /** the threshold that ended it; empty: none did */
   failedThreshold: string;
+  /** one for each kind that was asked for; the profiles themselves are files */
+  profiles: ProfileDigest[];
 }
 
 export interface RunRecord {
@@ -111,6 +113,31 @@ export interface AgentLoss {
   coveredToUs: number;
 }
 
+/** What a merged profile says in short. Values are in `unit`. */
+export interface ProfileDigest {
+  /** cpu or mem */
+  kind: string;
+  /** as the plan names it */
+  file: string;
+  /** nanoseconds (of CPU time) or bytes (allocated) */
+  unit: string;
+  total: number;
+  samples: number;
+  /** merged: one for each agent of each run that handed one in */
+  profiles: number;
+  /** sentences: which agent has none, and why */
+  failures: string[];
+  /** the largest first */
+  categories: ProfileShare[];
+  /** functions by their own value, the largest first */
+  top: ProfileShare[];
+}
+
+export interface ProfileShare {
+  name: string;
+  value: number;
+}
+
 function createBaseRecord(): Record {
   return {
     format: 0,
@@ -126,6 +153,7 @@ function createBaseRecord(): Record {
     aborted: "",
     runs: [],
     failedThreshold: "",
+    profiles: [],
   };
 }
 
@@ -169,6 +197,9 @@ export const Record: MessageFns<Record> = {
     }
     if (message.failedThreshold !== "") {
       writer.uint32(106).string(message.failedThreshold);
+    }
+    for (const v of message.profiles) {
+      ProfileDigest.encode(v!, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -290,6 +321,14 @@ export const Record: MessageFns<Record> = {
             message.failedThreshold = reader.string();
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.profiles.push(ProfileDigest.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -324,6 +363,7 @@ export const Record: MessageFns<Record> = {
     message.aborted = object.aborted ?? "";
     message.runs = object.runs?.map((e) => RunRecord.fromPartial(e)) || [];
     message.failedThreshold = object.failedThreshold ?? "";
+    message.profiles = object.profiles?.map((e) => ProfileDigest.fromPartial(e)) || [];
     return message;
   },
 };
@@ -906,6 +946,224 @@ export const AgentLoss: MessageFns<AgentLoss> = {
     message.atUs = object.atUs ?? 0;
     message.reason = object.reason ?? "";
     message.coveredToUs = object.coveredToUs ?? 0;
+    return message;
+  },
+};
+
+function createBaseProfileDigest(): ProfileDigest {
+  return { kind: "", file: "", unit: "", total: 0, samples: 0, profiles: 0, failures: [], categories: [], top: [] };
+}
+
+export const ProfileDigest: MessageFns<ProfileDigest> = {
+  encode(message: ProfileDigest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.file !== "") {
+      writer.uint32(18).string(message.file);
+    }
+    if (message.unit !== "") {
+      writer.uint32(26).string(message.unit);
+    }
+    if (message.total !== 0) {
+      writer.uint32(33).double(message.total);
+    }
+    if (message.samples !== 0) {
+      writer.uint32(41).double(message.samples);
+    }
+    if (message.profiles !== 0) {
+      writer.uint32(48).uint32(message.profiles);
+    }
+    for (const v of message.failures) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.categories) {
+      ProfileShare.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.top) {
+      ProfileShare.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileDigest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileDigest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.file = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.unit = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.total = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.samples = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.profiles = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.failures.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.categories.push(ProfileShare.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.top.push(ProfileShare.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProfileDigest>): ProfileDigest {
+    return ProfileDigest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProfileDigest>): ProfileDigest {
+    const message = createBaseProfileDigest();
+    message.kind = object.kind ?? "";
+    message.file = object.file ?? "";
+    message.unit = object.unit ?? "";
+    message.total = object.total ?? 0;
+    message.samples = object.samples ?? 0;
+    message.profiles = object.profiles ?? 0;
+    message.failures = object.failures?.map((e) => e) || [];
+    message.categories = object.categories?.map((e) => ProfileShare.fromPartial(e)) || [];
+    message.top = object.top?.map((e) => ProfileShare.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseProfileShare(): ProfileShare {
+  return { name: "", value: 0 };
+}
+
+export const ProfileShare: MessageFns<ProfileShare> = {
+  encode(message: ProfileShare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileShare {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileShare();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProfileShare>): ProfileShare {
+    return ProfileShare.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProfileShare>): ProfileShare {
+    const message = createBaseProfileShare();
+    message.name = object.name ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };

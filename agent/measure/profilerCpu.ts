@@ -1,0 +1,106 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import * as pprof from "@datadog/pprof";
+import { Line, Location, Function as PprofFunction, Profile, Sample } from "pprof-format";
+import { nowUs } from "./clock.js";
+import type { ProfileWindow, Sampling } from "./profiler.js";
+import { MAPPED_FOLDERS, sourceName } from "./profilerSources.js";
+
+const compress = promisify(gzip);
+
+/** The profiler keeps the times of samples of so long; parts are shorter. */
+const KEPT_MS = 120_000;
+const OUTSIDE = "outside";
+const [COUNT, WALL, CPU] = [0, 1, 2] as const;
+
+/** Samples the main thread's stack with its wall and CPU time; idle time and native code of Node's own are in it too. */
+export async function openCpuSampling(intervalMicros: number): Promise<Sampling> {
+	const sourceMapper = await pprof.SourceMapper.create([...MAPPED_FOLDERS]);
+	let cpuAtStart = process.cpuUsage();
+	let startedUs = 0;
+	let unixAheadUs = 0;
+	const begun = () => {
+		cpuAtStart = process.cpuUsage();
+		startedUs = nowUs();
+		unixAheadUs = Date.now() * 1_000 - startedUs;
+	};
+	return {
+		start() {
+			begun();
+			pprof.time.start({
+				intervalMicros,
+				durationMillis: KEPT_MS,
+				withContexts: true,
+				collectCpuTime: true,
+				sourceMapper,
+			});
+		},
+		async take(restart, window) {
+			const used = process.cpuUsage(cpuAtStart);
+			const { fromUs, toUs } = clipped(window, startedUs, nowUs());
+			const low = fromUs + unixAheadUs;
+			const high = toUs + unixAheadUs;
+			const taken = pprof.time.stop(restart, ({ context }) => {
+				// The threads beside the main one have no times, and no part in the window's edges to speak of.
+				const atUs = Number(context?.timestamp ?? 0);
+				return atUs !== 0 && (atUs < low || atUs > high) ? { [OUTSIDE]: 1 } : { [OUTSIDE]: 0 };
+			});
+			if (restart) begun();
+			// The profiler's own copy of the format is another class.
+			const profile = Profile.decode(taken.encode());
+			complete(profile, (toUs - fromUs) * 1_000, (used.user + used.system) * 1_000);
+			return compress(profile.encode());
+		},
+		stop() {
+			if (pprof.time.isStarted()) pprof.time.stop();
+		},
+	};
+}
+
+function clipped(window: ProfileWindow, startedUs: number, endUs: number): { fromUs: number; toUs: number } {
+	const fromUs = Math.max(window.fromUs, startedUs);
+	return { fromUs, toUs: Math.max(fromUs, Math.min(window.toUs ?? endUs, endUs)) };
+}
+
+/**
+ * Leaves out what is outside the window, gives `(idle)` its wall time, and adds `(program)`, native code outside of any
+ * JavaScript function, which the profiler drops: what the process used and the samples do not have.
+ */
+function complete(profile: Profile, durationNs: number, processCpuNs: number): void {
+	const { strings } = profile.stringTable;
+	const functions = new Map(profile.function.map((each) => [each.id, each]));
+	const locations = new Map(profile.location.map((each) => [each.id, each]));
+	for (const each of profile.function) {
+		each.filename = profile.stringTable.dedup(sourceName(strings[Number(each.filename)] ?? ""));
+	}
+	const isOutside = (sample: Sample) =>
+		sample.label.some((label) => label.num === 1 && strings[Number(label.key)] === OUTSIDE);
+	const nameOf = (sample: Sample) => {
+		const line = locations.get(sample.locationId[0] as number | bigint)?.line[0];
+		return strings[Number(functions.get(line?.functionId ?? 0)?.name ?? 0)];
+	};
+	const sum = (samples: readonly Sample[], value: number) =>
+		samples.reduce((total, sample) => total + Number(sample.value[value] ?? 0), 0);
+	const programCpuNs = Math.max(0, processCpuNs - sum(profile.sample, CPU));
+	profile.sample = profile.sample.filter((sample) => !isOutside(sample));
+	for (const sample of profile.sample) {
+		sample.label = [];
+		if (nameOf(sample) === "(idle)") sample.value[WALL] = Number(sample.value[COUNT]) * Number(profile.period);
+	}
+	const programWallNs = Math.max(0, durationNs - sum(profile.sample, WALL));
+	if (programWallNs > 0 || programCpuNs > 0) {
+		const count = Math.round(programWallNs / Number(profile.period));
+		addSample(profile, "(program)", [count, Math.round(programWallNs), Math.round(programCpuNs)]);
+	}
+	profile.durationNanos = Math.round(durationNs);
+	profile.defaultSampleType = profile.stringTable.dedup("cpu");
+}
+
+function addSample(profile: Profile, name: string, value: number[]): void {
+	const id = profile.location.length + 1;
+	const functionId = profile.function.length + 1;
+	const nameId = profile.stringTable.dedup(name);
+	profile.function.push(new PprofFunction({ id: functionId, name: nameId, systemName: nameId }));
+	profile.location.push(new Location({ id, line: [new Line({ functionId })] }));
+	profile.sample.push(new Sample({ locationId: [id], value }));
+}
