@@ -7,6 +7,7 @@ import { checkSlice } from "../proto/slicecheck.js";
 import type { Engine } from "./engine.js";
 import { openEngine } from "./engines.js";
 import { claimNamespace, concludeRun, NamespaceInUseError, RedisSampler } from "./lead.js";
+import { runOpenLoop } from "./load/openLoop.js";
 import { longestPayload, payloadMaker } from "./load/payload.js";
 import { Permits } from "./load/permits.js";
 import { runProducer } from "./load/producer.js";
@@ -161,9 +162,13 @@ export class Runner {
 	arm(arm: Arm): void {
 		this.#epochUs = arm.epochMonotonicUs;
 		// Made before the epoch: its histograms take a while.
-		const { runTag, producers } = this.work.slice;
-		const epochUs = this.#epochUs;
-		this.#recorder = this.makeRecorder({ runTag, epochUs, producers: producers.map(({ index }) => index) });
+		const { runTag, producers, load } = this.work.slice;
+		this.#recorder = this.makeRecorder({
+			runTag,
+			epochUs: this.#epochUs,
+			producers: producers.map(({ index }) => index),
+			window: load?.window,
+		});
 		this.profiler?.begin(this.#measuredWindow());
 		this.#finish(this.#run(this.#recorder));
 	}
@@ -212,6 +217,12 @@ export class Runner {
 			wall,
 			stop: this.#stopSending.signal,
 		};
+		if (slice.load?.kind?.$case === "open") {
+			const load = slice.load.kind.value;
+			const open = { ...context, epochUs: this.#epochUs };
+			await Promise.all(slice.producers.map((share) => runOpenLoop(open, share, load)));
+			return;
+		}
 		const { permits, limitMs } = this.#closedLoop(recorder);
 		const limit = limitMs > 0 ? setTimeout(() => this.stop(StopScope.SENDING), limitMs) : undefined;
 		await Promise.all(slice.producers.map((share) => runProducer(context, share, permits)));
