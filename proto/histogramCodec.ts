@@ -1,5 +1,5 @@
 import { deflateSync, inflateSync } from "node:zlib";
-import { bucketIndex, HIGHEST, SIGNIFICANT_DIGITS } from "./histogramBuckets.js";
+import { type BucketLayout, FINE, HIGHEST } from "./histogramBuckets.js";
 import type { StageUnit } from "./stages.js";
 
 /** A histogram that does not add up; the message says in what. */
@@ -25,6 +25,11 @@ const MAX_COUNT_BYTES = 8;
 
 /** @param counts counts[0] belongs to bucket `first` */
 export function encodeCounts(unit: StageUnit, first: number, counts: ArrayLike<number>): Buffer {
+	return mendAndCompress(encodeV2(FINE, HIGHEST[unit], first, counts));
+}
+
+/** The uncompressed form. @param counts counts[0] belongs to bucket `first` */
+export function encodeV2(layout: BucketLayout, highest: number, first: number, counts: ArrayLike<number>): Buffer {
 	const payload: number[] = [];
 	let empty = first;
 	for (let at = 0; at < counts.length; at++) {
@@ -42,11 +47,12 @@ export function encodeCounts(unit: StageUnit, first: number, counts: ArrayLike<n
 	const v2 = Buffer.alloc(AT.payload + payload.length);
 	v2.writeInt32BE(COOKIE, 0);
 	v2.writeInt32BE(payload.length, AT.payloadBytes);
-	v2.writeInt32BE(SIGNIFICANT_DIGITS, AT.digits);
+	v2.writeInt32BE(layout.significantDigits, AT.digits);
 	v2.writeBigInt64BE(1n, AT.lowest);
-	v2.writeBigInt64BE(BigInt(HIGHEST[unit]), AT.highest);
+	v2.writeBigInt64BE(BigInt(highest), AT.highest);
+	v2.writeDoubleBE(1, AT.ratio);
 	v2.set(payload, AT.payload);
-	return mendAndCompress(v2);
+	return v2;
 }
 
 /**
@@ -74,23 +80,27 @@ export function mendAndCompress(v2: Uint8Array): Buffer {
  * @throws HistogramError
  */
 export function decodeCounts(unit: StageUnit, compressed: Buffer): RecordedBuckets {
-	const bucketCount = bucketIndex(HIGHEST[unit]) + 1;
-	const v2 = inflate(compressed, AT.payload + bucketCount * MAX_COUNT_BYTES);
+	const bucketCount = FINE.indexOf(HIGHEST[unit]) + 1;
+	return decodeV2(FINE, HIGHEST[unit], inflate(compressed, AT.payload + bucketCount * MAX_COUNT_BYTES));
+}
+
+/** Reads what `encodeV2` gives, of this layout and range alone. @throws HistogramError */
+export function decodeV2(layout: BucketLayout, highest: number, v2: Buffer): RecordedBuckets {
 	if (v2.length < AT.payload || v2.readInt32BE(0) !== COOKIE) throw new HistogramError("not a V2 histogram");
 	if (v2.readInt32BE(AT.payloadBytes) !== v2.length - AT.payload)
 		throw new HistogramError("its payload's length is wrong");
 	if (
 		v2.readInt32BE(AT.indexOffset) !== 0 ||
-		v2.readInt32BE(AT.digits) !== SIGNIFICANT_DIGITS ||
+		v2.readInt32BE(AT.digits) !== layout.significantDigits ||
 		v2.readBigInt64BE(AT.lowest) !== 1n ||
-		v2.readBigInt64BE(AT.highest) !== BigInt(HIGHEST[unit]) ||
+		v2.readBigInt64BE(AT.highest) !== BigInt(highest) ||
 		v2.readDoubleBE(AT.ratio) !== 1
 	) {
 		throw new HistogramError(
-			`its configuration is not 1 to ${HIGHEST[unit]} ${unit} with ${SIGNIFICANT_DIGITS} digits`,
+			`its configuration is not 1 to ${highest} with ${layout.significantDigits} significant digits`,
 		);
 	}
-	return readPayload(v2, bucketCount);
+	return readPayload(v2, layout.indexOf(highest) + 1);
 }
 
 function inflate(compressed: Buffer, maxBytes: number): Buffer {

@@ -87,7 +87,7 @@ describe("a ledger", () => {
 	test.each<[string, Partial<LedgerPage>]>([
 		["a producer out of bounds", { producer: 65_536 }],
 		["no outcome", { outcome: Outcome.UNSPECIFIED }],
-		["an unknown outcome", { outcome: 9 as Outcome }],
+		["an unknown outcome", { outcome: 10 as Outcome }],
 		["a page out of bounds", { page: 2 ** 29 }],
 		["too few bits", { bits: Buffer.alloc(1_023) }],
 		["too many bits", { bits: Buffer.alloc(1_025) }],

@@ -125,7 +125,7 @@ export class LedgerPages {
 }
 
 /** Above every Outcome. */
-const OUTCOMES = 8;
+const OUTCOMES = 16;
 
 export const BITS_SET: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
 	let count = 0;
@@ -136,7 +136,7 @@ export const BITS_SET: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =
 /** @throws LedgerError */
 export function checkPage({ producer, outcome, page, bits }: LedgerPage): void {
 	if (producer >= MAX_PRODUCERS) throw new LedgerError(`a ledger page of producer ${producer}`);
-	if (!(outcome >= Outcome.REJECTED && outcome <= Outcome.HELD))
+	if (!(outcome >= Outcome.REJECTED && outcome <= Outcome.RECORDED_OPEN))
 		throw new LedgerError(`a ledger page of outcome ${outcome}`);
 	if (page > MAX_PAGE) throw new LedgerError(`ledger page ${page}`);
 	if (bits.length !== PAGE_BYTES) throw new LedgerError(`a ledger page of ${bits.length} bytes`);

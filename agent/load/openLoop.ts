@@ -149,7 +149,7 @@ class OpenLoop {
 			() => this.#answered(() => recorder.enqueued(index, sequence, sentAtUs, nowUs(), intendedAtUs)),
 			(error: Error) => {
 				const { kind, outcome } = classifyError(error);
-				this.#answered(() => recorder.refused(index, sequence, outcome, kind));
+				this.#answered(() => recorder.refused(index, sequence, outcome, kind, intendedAtUs));
 			},
 		);
 	}

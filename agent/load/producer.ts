@@ -43,7 +43,7 @@ export async function runProducer(
 			recorder.enqueued(share.index, sequence, sentAtUs, nowUs());
 		} catch (error) {
 			const { kind, outcome } = classifyError(error as Error);
-			recorder.refused(share.index, sequence, outcome, kind);
+			recorder.refused(share.index, sequence, outcome, kind, sentAtUs);
 			if (outcome === "rejected") {
 				permits?.give();
 				await new Promise((resolve) => setTimeout(resolve, REFUSAL_PAUSE_MS));

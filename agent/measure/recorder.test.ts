@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Measurements, Outcome, Resources, Stage } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { LedgerPages } from "../../proto/ledger.js";
+import { addSeconds, decodeSecond } from "../../proto/responseSecond.js";
 import { makeTaskId } from "../../proto/taskid.js";
 import { newTask } from "../spool/task.js";
 import type { Attempt, AttemptOutcome } from "../work/attempt.js";
@@ -176,9 +177,9 @@ describe("a recorder", () => {
 	test("refusals are told apart, by task and by kind", () => {
 		const recorder = recorderOf();
 		for (const sequence of [0, 1, 2]) recorder.begun(0, sequence, EPOCH_US, EPOCH_US, stampBytes);
-		recorder.refused(0, 0, "rejected", "OOM");
-		recorder.refused(0, 1, "unknown", "connection lost");
-		recorder.refused(0, 2, "rejected", "OOM");
+		recorder.refused(0, 0, "rejected", "OOM", EPOCH_US);
+		recorder.refused(0, 1, "unknown", "connection lost", EPOCH_US);
+		recorder.refused(0, 2, "rejected", "OOM", EPOCH_US);
 		recorder.failed(new Error("READONLY You can't write against a read only replica."), undefined);
 		const result = recorder.result(NO_RESOURCES);
 		expect(result.counters).toMatchObject({ sent: 3, rejected: 2, unknown: 1, workerErrors: 1 });
@@ -192,7 +193,8 @@ describe("a recorder", () => {
 
 	test("kinds of errors are bounded, and none is dropped", () => {
 		const recorder = recorderOf();
-		for (let sequence = 0; sequence < 500; sequence++) recorder.refused(0, sequence, "unknown", `kind ${sequence}`);
+		for (let sequence = 0; sequence < 500; sequence++)
+			recorder.refused(0, sequence, "unknown", `kind ${sequence}`, EPOCH_US);
 		const { errors } = recorder.result(NO_RESOURCES);
 		expect(errors.size).toBe(101);
 		expect(errors.get("other")).toBe(400);
@@ -251,7 +253,7 @@ test("the deltas together are the result", () => {
 				else if (kind === "send") send(recorder, producer, next, atUs);
 				else if (kind === "reject") {
 					recorder.begun(producer, next, EPOCH_US + atUs, EPOCH_US + atUs, stampBytes);
-					recorder.refused(producer, next, "rejected", `kind ${task}`);
+					recorder.refused(producer, next, "rejected", `kind ${task}`, EPOCH_US);
 				} else work(recorder, attempt(producer, task, atUs, kind));
 				if (kind === "send" || kind === "reject") issued.set(producer, next + 1);
 			}
@@ -282,6 +284,10 @@ test("the deltas together are the result", () => {
 				for (const name of ["sent", "enqueued", "completed", "failed"] as const) {
 					expect(parts.reduce((sum, part) => sum + part[name], 0)).toBe(slot[name]);
 				}
+			}
+			const secondsTold = deltas.flatMap(({ responseSeries }) => responseSeries.map(decodeSecond));
+			for (const second of result.responseSeries.map(decodeSecond)) {
+				expect(secondsTold.filter(({ index }) => index === second.index).reduce(addSeconds)).toEqual(second);
 			}
 			for (const [kind, count] of result.errors) {
 				expect(deltas.reduce((sum, { errors }) => sum + (errors.get(kind) ?? 0), 0)).toBe(count);

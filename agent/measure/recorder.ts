@@ -6,6 +6,7 @@ import { stageUnit } from "../../proto/stages.js";
 import { classifyError } from "../spool/connection.js";
 import type { Attempt, WorkObserver } from "../work/attempt.js";
 import { AckRing } from "./ackring.js";
+import { ResponseSeries } from "./responseSeries.js";
 import { Series } from "./series.js";
 import { StageLog } from "./stagelog.js";
 import { readStamp, type Stamp } from "./stamp.js";
@@ -41,6 +42,7 @@ export class Recorder implements WorkObserver {
 	readonly #counters = Counters.create();
 	#countersTaken = Counters.create();
 	readonly #series = new Series();
+	readonly #responses = new ResponseSeries();
 	readonly #ledger = new LedgerPages();
 	readonly #acks: AckRing;
 	readonly #issued: Map<number, number>;
@@ -103,6 +105,7 @@ export class Recorder implements WorkObserver {
 		this.#counters.metadataBytes += metadataBytes;
 		this.#issued.set(producer, sequence + 1);
 		this.#acks.begun(producer, sequence);
+		this.#responses.begun(this.#intendedUs(intendedAtUs));
 		const lagUs = sentAtUs - intendedAtUs;
 		if (heldBack !== undefined && lagUs > LATE_US) {
 			this.#counters.late++;
@@ -151,8 +154,15 @@ export class Recorder implements WorkObserver {
 	}
 
 	/** Its enqueue failed: Redis refused it, or gave no answer so that nobody knows. @param kind for people */
-	refused(producer: number, sequence: number, outcome: "rejected" | "unknown", kind: string): void {
+	refused(
+		producer: number,
+		sequence: number,
+		outcome: "rejected" | "unknown",
+		kind: string,
+		intendedAtUs: number,
+	): void {
 		this.#counters[outcome]++;
+		if (outcome === "rejected") this.#responses.ended(this.#intendedUs(intendedAtUs));
 		this.#ledger.set(producer, outcome === "rejected" ? Outcome.REJECTED : Outcome.UNKNOWN, sequence);
 		this.#countError(`enqueue: ${kind}`);
 	}
@@ -193,6 +203,7 @@ export class Recorder implements WorkObserver {
 				this.#counters.deadLettered++;
 				if (this.#settleFirst(stamp, Outcome.DEAD_LETTERED)) {
 					this.#series.at(this.#sinceEpoch(attempt.settledAtUs)).failed++;
+					this.#responses.ended(stamp.intendedAtUs);
 					this.onSettled?.();
 				}
 				break;
@@ -226,7 +237,7 @@ export class Recorder implements WorkObserver {
 		this.#errorsTaken = new Map(this.#errors);
 		const stages = this.#stages.flatMap((stage) => stage.take() ?? []);
 		const parts = { counters, errors, stages, series: this.#series.take(), ledger: this.#ledger.dirtyPages() };
-		return this.#measurements(resources, parts);
+		return this.#measurements(resources, { ...parts, responseSeries: this.#responses.take() });
 	}
 
 	/** Everything since the epoch. */
@@ -237,6 +248,7 @@ export class Recorder implements WorkObserver {
 			stages: this.#stages.flatMap((stage) => stage.all() ?? []),
 			series: this.#series.all(),
 			ledger: this.#ledger.allPages(),
+			responseSeries: this.#responses.all(),
 		});
 	}
 
@@ -247,7 +259,7 @@ export class Recorder implements WorkObserver {
 
 	#measurements(
 		resources: Resources,
-		parts: Pick<Measurements, "counters" | "errors" | "stages" | "series" | "ledger">,
+		parts: Pick<Measurements, "counters" | "errors" | "stages" | "series" | "ledger" | "responseSeries">,
 	): Measurements {
 		return {
 			...parts,
@@ -255,7 +267,6 @@ export class Recorder implements WorkObserver {
 			span: { ...this.#span },
 			resources: { ...resources, maxInFlight: this.#maxInFlight },
 			redis: [],
-			responseSeries: [],
 			clock: undefined,
 		};
 	}
@@ -295,6 +306,7 @@ export class Recorder implements WorkObserver {
 			this.#uncorrectedResponseTime.record(completedAtUs - stamp.sentAtUs);
 			this.#ackTime.record(attempt.settledAtUs - attempt.handledAtUs);
 		}
+		this.#responses.completed(stamp.intendedAtUs, completedAtUs - stamp.intendedAtUs);
 		const atUs = Math.max(0, completedAtUs);
 		const span = this.#span;
 		span.firstCompletedAtUs = span.firstCompletedAtUs < 0 ? atUs : Math.min(span.firstCompletedAtUs, atUs);

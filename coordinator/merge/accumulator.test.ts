@@ -6,11 +6,13 @@ import {
 	Measurements,
 	Outcome,
 	Resources,
+	type ResponseSecond,
 	Span,
 	Stage,
 } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { LedgerPages } from "../../proto/ledger.js";
+import { coarseBucket, encodeSecond } from "../../proto/responseSecond.js";
 import { DeltaAccumulator } from "./accumulator.js";
 import { MeasurementsError } from "./check.js";
 
@@ -145,6 +147,15 @@ describe("a delta is refused, whole, with", () => {
 	const good = deltaOf([{ valueUs: 700, slot: 1, sequence: 3, error: "x" }]);
 	const [response] = good.stages;
 	if (!response) throw new Error("the good delta has no stage");
+	const second = encodeSecond({
+		index: 1,
+		count: 1,
+		intended: 1,
+		ended: 0,
+		maxUs: 700,
+		buckets: { indexes: [coarseBucket(700)], counts: [1] },
+	});
+	const secondOf = (change: Partial<ResponseSecond>) => ({ ...second, ...change });
 	const page: LedgerPage = { producer: 0, outcome: Outcome.COMPLETED, page: 0, bits: Buffer.alloc(3) };
 	test.each<[string, Partial<Measurements>, RegExp]>([
 		[
@@ -154,6 +165,11 @@ describe("a delta is refused, whole, with", () => {
 		],
 		["a stage twice", { stages: [response, response] }, /stage 1 twice/],
 		["a slot a year away", { series: [{ index: 157_680_000, sent: 1, enqueued: 0, completed: 0, failed: 0 }] }, /slot/],
+		["a second a year away", { responseSeries: [secondOf({ index: 31_536_000 })] }, /second 31536000/],
+		["a second twice", { responseSeries: [secondOf({}), secondOf({})] }, /second of response times twice/],
+		["a second that does not add up", { responseSeries: [secondOf({ count: 2 })] }, /do not sum to its count of 2/],
+		["a second with an impossible maximum", { responseSeries: [secondOf({ maxUs: 9_000 })] }, /not in its last bucket/],
+		["a second's histogram of another kind", { responseSeries: [secondOf({ histogram: response.histogram })] }, /V2/],
 		["a ledger page of 3 bytes", { ledger: [page] }, /3 bytes/],
 		["a producer out of bounds", { producers: [{ producer: 65_536, issued: 1 }] }, /producer 65536/],
 		["more tasks than there can be", { producers: [{ producer: 1, issued: 2 ** 42 }] }, /issued by producer 1/],

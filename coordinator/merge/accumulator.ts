@@ -3,8 +3,9 @@ import { Counters, type Measurements, type RedisSample, type Slot, Stage } from 
 import type { MemorySample } from "../../proto/gen/record.js";
 import { Distribution } from "../../proto/histogram.js";
 import { LedgerPages } from "../../proto/ledger.js";
+import { encodeSecond, type SecondOfResponses } from "../../proto/responseSecond.js";
 import { MeasurementsError, NOTHING_HAPPENED, readMeasurements, UNKNOWN_RESOURCES } from "./check.js";
-import { addCounts, addSlots, addStages, joinSpans } from "./sums.js";
+import { addCounts, addResponses, addSlots, addStages, joinSpans } from "./sums.js";
 
 /** Nearly three hours of deltas. A stream loses none, so that more are not a gap but nonsense. */
 const MAX_MISSING = 10_000;
@@ -13,6 +14,7 @@ const MAX_MISSING = 10_000;
 export class DeltaAccumulator {
 	readonly #stages = new Map<Stage, Distribution>();
 	readonly #series = new Map<number, Slot>();
+	readonly #responses = new Map<number, SecondOfResponses>();
 	readonly #ledger = new LedgerPages();
 	readonly #producers = new Map<number, number>();
 	readonly #errors = new Map<string, number>();
@@ -41,6 +43,7 @@ export class DeltaAccumulator {
 		this.#counters = sumCounters([this.#counters, checked.counters]);
 		addStages(this.#stages, checked.stages);
 		addSlots(this.#series, checked.series);
+		addResponses(this.#responses, checked.responseSeries);
 		addCounts(this.#errors, checked.errors);
 		this.#ledger.or(checked.ledger);
 		for (const { producer, issued } of checked.producers) {
@@ -71,7 +74,7 @@ export class DeltaAccumulator {
 			span: { ...this.#span },
 			resources: { ...this.#resources },
 			redis: [...this.#redis],
-			responseSeries: [],
+			responseSeries: [...this.#responses.values()].sort((a, b) => a.index - b.index).map(encodeSecond),
 			clock: undefined,
 		};
 	}

@@ -11,6 +11,7 @@ import {
 } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { checkPage } from "../../proto/ledger.js";
+import { decodeSecond, type SecondOfResponses } from "../../proto/responseSecond.js";
 import { MAX_PRODUCERS, MAX_SEQUENCE } from "../../proto/taskid.js";
 
 /** Measurements that no agent in order sends; the message says what is wrong with them. */
@@ -27,6 +28,7 @@ export interface CheckedMeasurements {
 	readonly span: Span;
 	readonly resources: Resources;
 	readonly redis: readonly RedisSample[];
+	readonly responseSeries: readonly SecondOfResponses[];
 }
 
 /** Slots of 200 ms in a week. The merged series is dense, so its end has to be bounded. */
@@ -76,7 +78,14 @@ export function readMeasurements(measurements: Measurements): CheckedMeasurement
 		span: span ?? NOTHING_HAPPENED,
 		resources: resources ?? UNKNOWN_RESOURCES,
 		redis,
+		responseSeries: readSeconds(measurements),
 	};
+}
+
+function readSeconds({ responseSeries }: Measurements): SecondOfResponses[] {
+	const indexes = new Set(responseSeries.map(({ index }) => index));
+	if (indexes.size < responseSeries.length) throw new MeasurementsError("a second of response times twice");
+	return responseSeries.map((second) => telling("response times: ", () => decodeSecond(second)));
 }
 
 function readStages({ stages }: Measurements): Map<Stage, Distribution> {

@@ -2,12 +2,13 @@ import { sumCounters } from "../../proto/counters.js";
 import { Host, Measurements, type Slot, type Stage } from "../../proto/gen/measurement.js";
 import type { AgentRecord, RunRecord } from "../../proto/gen/record.js";
 import { Distribution } from "../../proto/histogram.js";
+import type { SecondOfResponses } from "../../proto/responseSecond.js";
 import { STAGES } from "../../proto/stages.js";
 import { parseRunSpec } from "../plan/planJson.js";
 import { accountFor } from "./accounting.js";
 import { type CheckedMeasurements, MeasurementsError, NOTHING_HAPPENED, readMeasurements } from "./check.js";
 import type { FleetResources, MergedAgent, MergedRun } from "./merged.js";
-import { addCounts, addSlots, addStages, joinSpans } from "./sums.js";
+import { addCounts, addResponses, addSlots, addStages, joinSpans } from "./sums.js";
 
 /**
  * Puts together what all agents of a run measured, the lost ones' deltas included. The order of the agents in the record
@@ -21,10 +22,12 @@ export function mergeRun(record: RunRecord): MergedRun {
 		.map((agent) => ({ agent, measured: readAgent(agent) }));
 	const stages = new Map<Stage, Distribution>(STAGES.map(({ stage, unit }) => [stage, Distribution.empty(unit)]));
 	const slots = new Map<number, Slot>();
+	const responses = new Map<number, SecondOfResponses>();
 	const errors = new Map<string, number>();
 	for (const { measured } of parts) {
 		addStages(stages, measured.stages);
 		addSlots(slots, measured.series);
+		addResponses(responses, measured.responseSeries);
 		addCounts(errors, measured.errors);
 	}
 	const ledgers = parts.map(({ agent, measured }) => ({
@@ -42,6 +45,7 @@ export function mergeRun(record: RunRecord): MergedRun {
 		counters: sumCounters(parts.map(({ measured }) => measured.counters)),
 		stages,
 		series: dense(slots),
+		responseSeries: [...responses.values()].sort((a, b) => a.index - b.index),
 		span: parts.reduce((span, { measured }) => joinSpans(span, measured.span), NOTHING_HAPPENED),
 		accounting: accountFor(record.runTag, ledgers, record.census),
 		errors: new Map([...errors].sort(([a], [b]) => (a < b ? -1 : 1))),

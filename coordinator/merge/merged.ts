@@ -12,6 +12,7 @@ import type {
 } from "../../proto/gen/measurement.js";
 import type { MemorySample, RunEnd } from "../../proto/gen/record.js";
 import type { Distribution } from "../../proto/histogram.js";
+import type { SecondOfResponses } from "../../proto/responseSecond.js";
 import type { RunSpec } from "../plan/plan.js";
 
 /** One run's facts, put together from all agents. Made by `mergeRun`; judged by `analysis`, rendered by `report`. */
@@ -26,6 +27,8 @@ export interface MergedRun {
 	readonly stages: ReadonlyMap<Stage, Distribution>;
 	/** Dense 200 ms slots from the epoch to the last one in which something happened. */
 	readonly series: readonly Slot[];
+	/** The seconds, in order, in which tasks were intended, and those tasks' response times. */
+	readonly responseSeries: readonly SecondOfResponses[];
 	/** Over all agents: the first of the firsts, the last of the lasts; -1 where nothing happened. */
 	readonly span: Span;
 	readonly accounting: Accounting;

@@ -1,5 +1,6 @@
 import type { Slot, Span, Stage } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
+import { addSeconds, type SecondOfResponses } from "../../proto/responseSecond.js";
 
 /** Adds distributions to sums by stage. */
 export function addStages(sums: Map<Stage, Distribution>, stages: ReadonlyMap<Stage, Distribution>): void {
@@ -25,6 +26,14 @@ export function addSlots(sums: Map<number, Slot>, slots: readonly Slot[]): void 
 		sum.enqueued += slot.enqueued;
 		sum.completed += slot.completed;
 		sum.failed += slot.failed;
+	}
+}
+
+/** Adds response times to sums by the second. */
+export function addResponses(sums: Map<number, SecondOfResponses>, seconds: readonly SecondOfResponses[]): void {
+	for (const second of seconds) {
+		const sum = sums.get(second.index);
+		sums.set(second.index, sum ? addSeconds(sum, second) : second);
 	}
 }
 

@@ -218,14 +218,19 @@ export interface ProducerProgress {
   issued: number;
 }
 
-/**
- * Response times of the tasks intended in one second of the run, [index, index + 1) s since the epoch. Encoded as
- * StageHistogram's, with 2 significant digits.
- */
+/** The tasks intended in one second of the run, [index, index + 1) s since the epoch, and their response times. */
 export interface ResponseSecond {
   index: number;
+  /** as StageHistogram's, but with 2 significant digits and not compressed; empty where count is 0 */
   histogram: Buffer;
+  /** completed */
   count: number;
+  /** begun */
+  intended: number;
+  /** came to another end: rejected or dead-lettered */
+  ended: number;
+  /** exact; 0 where count is 0 */
+  maxUs: number;
 }
 
 /** How well an agent's clock followed Redis's. A time that crosses hosts is off by at most the sum of both bounds. */
@@ -1787,7 +1792,7 @@ export const ProducerProgress: MessageFns<ProducerProgress> = {
 };
 
 function createBaseResponseSecond(): ResponseSecond {
-  return { index: 0, histogram: Buffer.alloc(0), count: 0 };
+  return { index: 0, histogram: Buffer.alloc(0), count: 0, intended: 0, ended: 0, maxUs: 0 };
 }
 
 export const ResponseSecond: MessageFns<ResponseSecond> = {
@@ -1800,6 +1805,15 @@ export const ResponseSecond: MessageFns<ResponseSecond> = {
     }
     if (message.count !== 0) {
       writer.uint32(24).uint64(message.count);
+    }
+    if (message.intended !== 0) {
+      writer.uint32(32).uint64(message.intended);
+    }
+    if (message.ended !== 0) {
+      writer.uint32(40).uint64(message.ended);
+    }
+    if (message.maxUs !== 0) {
+      writer.uint32(49).double(message.maxUs);
     }
     return writer;
   },
@@ -1841,6 +1855,30 @@ export const ResponseSecond: MessageFns<ResponseSecond> = {
             message.count = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.intended = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ended = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.maxUs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1861,6 +1899,9 @@ export const ResponseSecond: MessageFns<ResponseSecond> = {
     message.index = object.index ?? 0;
     message.histogram = object.histogram ?? Buffer.alloc(0);
     message.count = object.count ?? 0;
+    message.intended = object.intended ?? 0;
+    message.ended = object.ended ?? 0;
+    message.maxUs = object.maxUs ?? 0;
     return message;
   },
 };
