@@ -1,7 +1,7 @@
+import { paragraph, type Section, table } from "./document.js";
 import { NO_FIGURE } from "./format.js";
-import { prose } from "./markdown.js";
 import type { Report } from "./schema.js";
-import { type Column, markdownTable, text } from "./table.js";
+import { type Column, text } from "./table.js";
 
 type Targets = NonNullable<Report["targets"]>;
 type Status = Targets["rows"][number]["status"];
@@ -29,27 +29,26 @@ export function targetTable(targets: Targets): { readonly columns: Column[]; rea
 	return { columns: TARGET_COLUMNS, rows: targetRows(targets) };
 }
 
-export function targetsMarkdown({ targets }: Report): string[] {
-	if (targets === null) return [];
+export function targetsSection({ targets }: Report): Section | undefined {
+	if (targets === null) return undefined;
 	const note =
 		targets.name === null
-			? "No targets were given: `--targets spool` compares with Spool's own, `--targets FILE` with others."
-			: `Of ${prose(targets.run)}, beside the targets of ${prose(targets.name)}. Missing one is no failure: a threshold is.`;
-	const rows = targetRows(targets).map((row) => row.map(prose));
-	return ["## Targets", "", ...markdownTable(TARGET_COLUMNS, rows), "", note];
+			? "No targets were given: --targets spool compares with Spool's own, --targets FILE with others."
+			: `Of ${targets.run}, beside the targets of ${targets.name}. Missing one is no failure: a threshold is.`;
+	return { id: "targets", title: "Targets", blocks: [table(TARGET_COLUMNS, targetRows(targets)), paragraph(note)] };
 }
 
-export function thresholdsMarkdown({ thresholds }: Report): string[] {
-	if (thresholds.length === 0) return [];
+export function thresholdsSection({ thresholds }: Report): Section | undefined {
+	if (thresholds.length === 0) return undefined;
 	const failed = thresholds.filter(({ passed }) => !passed).length;
 	const rows = thresholds.map(({ threshold, passed, sentence }) => [
 		passed ? "✅ passed" : "❌ FAILED",
-		prose(threshold),
-		prose(sentence),
+		threshold,
+		sentence,
 	]);
-	return [
-		`## Thresholds: ${failed === 0 ? "all passed" : `${failed} of ${thresholds.length} failed`}`,
-		"",
-		...markdownTable(["", "threshold", "measured"].map(text), rows),
-	];
+	return {
+		id: "thresholds",
+		title: `Thresholds: ${failed === 0 ? "all passed" : `${failed} of ${thresholds.length} failed`}`,
+		blocks: [table(["", "threshold", "measured"].map(text), rows)],
+	};
 }

@@ -1,9 +1,9 @@
 import { shareOrNone, speedupCell } from "./cells.js";
 import { curveLines } from "./curve.js";
+import { list, type Section, table } from "./document.js";
 import { formatMicros, formatRate, NO_FIGURE } from "./format.js";
-import { prose } from "./markdown.js";
 import type { Report } from "./schema.js";
-import { type Column, figure, markdownTable, text } from "./table.js";
+import { type Column, figure, text } from "./table.js";
 
 type Sweep = NonNullable<Report["sweep"]>;
 type Point = Sweep["points"][number];
@@ -62,21 +62,22 @@ export function sweepSentences({ scaling, notes }: Sweep): string[] {
 	return [...verdict, ...fit, ...notes];
 }
 
-/** The sweep's section of `SUMMARY.md`. */
-export function sweepMarkdown(sweep: Sweep): string[] {
+export function sweepSection({ sweep }: Report): Section | undefined {
+	if (sweep === null) return undefined;
 	const columns = [...figureColumns(sweep), text("invalid runs"), text("clean start")];
 	const rows = sweep.points.map((point) => [
-		...figureCells(sweep, point).map(prose),
+		...figureCells(sweep, point),
 		String(point.invalidRuns),
 		point.cleanStart ? "yes, 0 keys" : "NO",
 	]);
 	const curve = sweep.scaling ? curveLines(sweep.scaling) : [];
-	return [
-		"## Sweep",
-		"",
-		...sweepSentences(sweep).map((sentence) => `- ${prose(sentence)}`),
-		"",
-		...markdownTable(columns, rows),
-		...(curve.length > 0 ? ["", "```", ...curve, "```"] : []),
-	];
+	return {
+		id: "sweep",
+		title: "Sweep",
+		blocks: [
+			list(sweepSentences(sweep).map((sentence) => ({ label: "", text: sentence }))),
+			table(columns, rows),
+			...(curve.length > 0 ? [{ kind: "drawing" as const, lines: curve }] : []),
+		],
+	};
 }

@@ -1,0 +1,251 @@
+import {
+	exactCell,
+	headlineOf,
+	percentileCell,
+	percentileLegend,
+	rateOrNone,
+	STAGE_TITLES,
+	shareOrNone,
+	shownStages,
+	speedupCell,
+	steadyCell,
+} from "./cells.js";
+import { type Block, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
+import { formatBytes, formatCount, formatMicros, formatRate, formatShare } from "./format.js";
+import { targetsSection, thresholdsSection } from "./judgementText.js";
+import type { Report, ReportRun } from "./schema.js";
+import {
+	handlerOf,
+	namespaceSentence,
+	redisSentence,
+	resourcesSentence,
+	shownReasons,
+	workSentence,
+} from "./sentences.js";
+import { sweepSection } from "./sweepText.js";
+import { figure, text } from "./table.js";
+
+/** All that a report says below its headline, in order; SUMMARY.md and the HTML report both print these. */
+export function sectionsOf(report: Report): Section[] {
+	const run = headlineOf(report);
+	const sections = [
+		reasons(report),
+		thresholdsSection(report),
+		targetsSection(report),
+		...(run === undefined
+			? []
+			: [sweepSection(report), runTable(report), stages(report, run), accounting(report), details(report, run)]),
+		run === undefined || run.agents < 2 ? undefined : agents(run),
+		errors(report),
+		environment(report),
+		again(report),
+	];
+	return sections.filter((section) => section !== undefined);
+}
+
+function reasons(report: Report): Section | undefined {
+	const { validity } = report.verdict;
+	const found = shownReasons(report);
+	if (found.length === 0) return undefined;
+	const items = found.map(({ severity, sentence, advice }) => ({ label: severity, text: `${sentence} ${advice}` }));
+	return { id: "reasons", title: `Why ${validity}`, blocks: [list(items)] };
+}
+
+function runTable(report: Report): Section | undefined {
+	if (report.runs.length < 2) return undefined;
+	const columns = [
+		text("run"),
+		text("verdict"),
+		figure("workers"),
+		figure("tasks/s"),
+		figure("steady"),
+		figure("p50"),
+		figure("p99"),
+		figure("speed-up"),
+		figure("efficiency"),
+		figure("errors"),
+	];
+	const rows = report.runs.map((run, index) => {
+		const point = report.scalability?.[index];
+		return [
+			run.name,
+			run.verdict.validity,
+			String(run.workers),
+			formatRate(run.throughput.tasksPerSecond),
+			steadyCell(run),
+			percentileCell(run.latency.responseTime, "p50Us"),
+			percentileCell(run.latency.responseTime, "p99Us"),
+			speedupCell(point?.speedup ?? null),
+			shareOrNone(point?.efficiency ?? null),
+			formatShare(run.errorRate),
+		];
+	});
+	return { id: "runs", title: "Runs", blocks: [table(columns, rows), ...legend(rows.flat())] };
+}
+
+function stages(report: Report, run: ReportRun): Section | undefined {
+	const names = shownStages(run);
+	const columns = [text("stage"), ...["count", "mean", "p50", "p95", "p99", "p99.9", "min", "max"].map(figure)];
+	const rows = names.map((name) => {
+		const figures = run.latency[name];
+		return [
+			STAGE_TITLES[name],
+			formatCount(figures.count),
+			exactCell(figures, "meanUs"),
+			percentileCell(figures, "p50Us"),
+			percentileCell(figures, "p95Us"),
+			percentileCell(figures, "p99Us"),
+			percentileCell(figures, "p999Us"),
+			exactCell(figures, "minUs"),
+			exactCell(figures, "maxUs"),
+		];
+	});
+	const described = names.map((name) => `${STAGE_TITLES[name]}: ${report.stages[name].description}`);
+	return {
+		id: "stages",
+		title: `Stages${ofRun(report, run)}`,
+		blocks: [table(columns, rows), ...legend(rows.flat()), paragraph(`${described.join("; ")}.`)],
+	};
+}
+
+function accounting(report: Report): Section | undefined {
+	const rows = report.runs.map((run) => [
+		run.name,
+		...[
+			run.tasks.issued,
+			run.tasks.enqueued,
+			run.tasks.completed,
+			run.tasks.deadLettered,
+			run.tasks.remaining,
+			run.tasks.held,
+			run.tasks.lost,
+			run.tasks.unaccounted,
+			run.tasks.duplicates,
+		].map(formatCount),
+		run.accounting.balanced ? "yes" : run.accounting.censusTaken ? "NO" : "not proven",
+	]);
+	const columns = [
+		text("run"),
+		...[
+			"issued",
+			"enqueued",
+			"completed",
+			"dead letters",
+			"remaining",
+			"held",
+			"lost",
+			"unaccounted",
+			"duplicates",
+		].map(figure),
+		text("balanced"),
+	];
+	return { id: "accounting", title: "Accounting", blocks: [table(columns, rows)] };
+}
+
+function details(report: Report, run: ReportRun): Section {
+	return {
+		id: "details",
+		title: `Details${ofRun(report, run)}`,
+		blocks: [
+			facts(
+				["work", workSentence(run)],
+				["agents", resourcesSentence(run)],
+				["Redis", redisSentence(report, run)],
+				["keys", namespaceSentence(run)],
+				["enqueueing", `${rateOrNone(run.throughput.enqueuesPerSecond)} tasks/s`],
+				["handler", handlerOf(run)],
+			),
+		],
+	};
+}
+
+function agents(run: ReportRun): Section | undefined {
+	const columns = [
+		text("agent"),
+		text("host"),
+		figure("pid"),
+		...["workers", "enqueued", "completed", "tasks/s", "CPU", "peak RSS", "loop busy", "delay p99", "late"].map(figure),
+		text("lost"),
+	];
+	const rows = run.perAgent.map((agent) => [
+		String(agent.index),
+		agent.hostname,
+		String(agent.pid),
+		String(agent.workers),
+		formatCount(agent.enqueued),
+		formatCount(agent.completed),
+		formatRate(agent.tasksPerSecond),
+		formatShare(agent.cpuShare),
+		formatBytes(agent.peakRssBytes),
+		formatShare(agent.loopUtilization),
+		formatMicros(agent.loopDelayP99Us),
+		formatMicros(agent.startLatenessUs),
+		agent.lost === null ? "no" : `at ${formatMicros(agent.lost.atMs * 1000)}`,
+	]);
+	return { id: "agents", title: "Agents", blocks: [table(columns, rows)] };
+}
+
+function errors(report: Report): Section | undefined {
+	const rows = report.runs.flatMap((run) =>
+		Object.entries(run.errors).map(([kind, count]) => [run.name, kind, formatCount(count)]),
+	);
+	if (rows.length === 0) return undefined;
+	const columns = [text("run"), text("kind"), figure("count")];
+	return { id: "errors", title: "Errors", blocks: [table(columns, rows)] };
+}
+
+function environment(report: Report): Section | undefined {
+	const { hosts, redis, insecure } = report.environment;
+	const rows = hosts.map((host) => [
+		host.hostname,
+		[
+			...(host.coordinator ? ["the coordinator"] : []),
+			...(host.agents.length > 0 ? [agentList(host.agents)] : []),
+		].join(" and "),
+		`${host.cpus} × ${host.cpuModel}`,
+		formatBytes(host.memoryBytes),
+		host.kernel,
+		host.nodeVersion,
+	]);
+	const columns = [text("host"), text("runs"), text("CPU"), figure("memory"), text("kernel"), text("Node")];
+	return {
+		id: "environment",
+		title: "Environment",
+		blocks: [
+			table(columns, rows),
+			facts(
+				["Redis", redis === null ? "not known" : serverSentence(redis, report.plan.redisUrl)],
+				["network", insecure ? "UNENCRYPTED beyond loopback (--insecure)" : "encrypted, or loopback only"],
+				["Spool Bench", `${report.softwareVersion}, ${report.startedAt} to ${report.finishedAt}`],
+			),
+		],
+	};
+}
+
+function serverSentence(redis: NonNullable<Report["environment"]["redis"]>, url: string | null): string {
+	const place = redis.private ? "a private throw-away server" : (url ?? "");
+	const memory = redis.maxMemoryBytes === 0 ? "unlimited" : formatBytes(redis.maxMemoryBytes);
+	return (
+		`${redis.serverName} ${redis.version}, ${redis.mode}, ${place}, ` +
+		`maxmemory ${memory} with ${redis.evictionPolicy}, persistence ${redis.persistence}`
+	);
+}
+
+function agentList(indexes: readonly number[]): string {
+	const [first] = indexes;
+	if (indexes.length === 1) return `agent ${first}`;
+	return indexes.length <= 4 ? `agents ${indexes.join(", ")}` : `${indexes.length} agents`;
+}
+
+function again(report: Report): Section {
+	return { id: "again", title: "Run it again", blocks: [{ kind: "command", text: `npx ${report.command}` }] };
+}
+
+function legend(cells: readonly string[]): Block[] {
+	const marks = percentileLegend(cells);
+	return paragraphs(marks === undefined ? undefined : `${marks}.`);
+}
+
+function ofRun(report: Report, run: ReportRun): string {
+	return report.runs.length > 1 ? ` (${run.name})` : "";
+}
