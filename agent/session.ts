@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { type ClientDuplexStream, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import type { Prepare, Welcome } from "../proto/gen/cluster.js";
 import { type AgentMessage, ClusterClient, type CoordinatorMessage, FailureKind } from "../proto/gen/cluster.js";
 import type { Host } from "../proto/gen/measurement.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../proto/limits.js";
 import { chunkResult } from "../proto/result.js";
+import type { TlsIdentity } from "../proto/tlsFiles.js";
+import { admitSlice, type Caps, CapsError } from "./caps.js";
 import type { Logger } from "./log.js";
 import { chunkProfile } from "./measure/profiler.js";
 import { Runner, RunnerError } from "./runner.js";
+import { streamCredentials } from "./streamCredentials.js";
 
 const RETRY_DELAY_MS = 200;
 const DELTA_INTERVAL_MS = 1_000;
@@ -24,6 +27,10 @@ const REDIS_LOOK_MS = 250;
 export interface SessionOptions {
 	readonly coordinator: string;
 	readonly token: string;
+	/** undefined: plaintext. */
+	readonly tls: TlsIdentity | undefined;
+	/** What this agent's own configuration lets it do. */
+	readonly caps: Caps;
 	readonly agentId: string;
 	readonly softwareVersion: string;
 	readonly wantedIndex: number;
@@ -61,7 +68,9 @@ export class Session {
 	readonly #end: Promise<SessionEnd>;
 
 	constructor(private readonly options: SessionOptions) {
-		this.#client = new ClusterClient(options.coordinator, credentials.createInsecure(), {
+		const { channel, options: naming } = streamCredentials(options.coordinator, options.tls);
+		this.#client = new ClusterClient(options.coordinator, channel, {
+			...naming,
 			"grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
 			"grpc.enable_retries": 0,
 		});
@@ -210,7 +219,8 @@ export class Session {
 		const preparing = new AbortController();
 		this.#preparing = preparing;
 		try {
-			const runner = await Runner.prepare(request, this.options.log, preparing.signal);
+			const slice = request.slice && admitSlice(request.slice, this.options.caps);
+			const runner = await Runner.prepare({ ...request, slice }, this.options.log, preparing.signal);
 			if (preparing.signal.aborted) {
 				runner.close();
 				return;
@@ -222,7 +232,9 @@ export class Session {
 			this.#send({ $case: "ready", value: runner.ready });
 		} catch (error) {
 			if (preparing.signal.aborted) return;
-			const kind = error instanceof RunnerError ? error.kind : FailureKind.INTERNAL;
+			if (error instanceof CapsError) this.options.log.warn({ run: request.ordinal }, error.message);
+			const refused = error instanceof CapsError ? FailureKind.BAD_SLICE : FailureKind.INTERNAL;
+			const kind = error instanceof RunnerError ? error.kind : refused;
 			this.#fail(request.ordinal, kind, (error as Error).message);
 		}
 	}

@@ -1,3 +1,4 @@
+import type { TlsIdentity } from "../proto/tlsFiles.js";
 import { type Address, formatAddress } from "./fleet/address.js";
 import { makeToken } from "./fleet/credentials.js";
 import { Fleet } from "./fleet/fleet.js";
@@ -14,6 +15,8 @@ export interface ClusterOptions {
 	readonly listen: Address | undefined;
 	/** undefined: a fresh one, which only agents started here can know. */
 	readonly token: string | undefined;
+	/** undefined: plaintext. Agents started here are spoken to in plaintext over loopback. */
+	readonly tls: TlsIdentity | undefined;
 	readonly logLevel: string;
 	readonly logging: CoordinatorLog;
 }
@@ -54,7 +57,11 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 		await server?.stop();
 	};
 	try {
-		listener = await listen(options.listen ?? { host: "127.0.0.1", port: 0 }, token, (stream) => fleet.admit(stream));
+		listener = await listen(
+			options.listen ?? { host: "127.0.0.1", port: 0 },
+			{ token, tls: options.tls },
+			(stream, greeted) => fleet.admit(stream, greeted),
+		);
 		local?.start(options.agents, listener.address, token, options.logLevel);
 		const redisUrl = options.redisUrl ?? (await redis)?.url ?? "";
 		log.info(

@@ -43,6 +43,7 @@ export async function conduct(options: Conduct): Promise<number> {
 			redisUrl: plan.redisUrl,
 			listen: flags.listen,
 			token: flags.token,
+			tls: flags.tls,
 			logLevel: flags.logLevel,
 			logging,
 		});

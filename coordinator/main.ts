@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../proto/version.js";
+import { certsCommand } from "./commands/certs.js";
 import { compareCommand } from "./commands/compare.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
@@ -20,12 +21,13 @@ Examples:
   coordinator run --type scalability --agents 8   1 to 16 workers over 8 processes
   coordinator report benchmark_results/run_…      render a result again
   coordinator compare before/ after/              did the change help?
+  coordinator certs --host bench.internal         certificates for agents on other machines
 
 Exit codes: 0 valid · 2 bad input · 3 completed but not valid · 4 aborted
             5 agents missing · 6 a threshold failed, or a regression
             7 report not delivered · 130 second interrupt`,
 	);
-for (const command of [runCommand(), reportCommand(), compareCommand(), validateCommand()]) {
+for (const command of [runCommand(), reportCommand(), compareCommand(), validateCommand(), certsCommand()]) {
 	program.addCommand(command.exitOverride());
 }
 

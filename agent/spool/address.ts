@@ -1,4 +1,5 @@
 import { hidePasswords, redisUrlFault } from "../../proto/redisUrl.js";
+import type { RedisTlsFiles } from "./redisTls.js";
 
 /** Where a Redis is, in the words of ioredis. */
 export interface RedisAddress {
@@ -8,13 +9,14 @@ export interface RedisAddress {
 	readonly username?: string;
 	readonly password?: string;
 	readonly db: number;
-	readonly tls?: Record<string, never>;
+	/** Speaks TLS. */
+	readonly tls?: RedisTlsFiles;
 }
 
 const DEFAULT_PORT = 6379;
 
 /**
- * Reads `redis://[user:password@]host[:port][/db]`, the same with `rediss://`, and
+ * Reads `redis://[user:password@]host[:port][/db]`, the same with `rediss://` and `?ca=…&cert=…&key=…` behind it, and
  * `unix:///path/to.sock[?db=N&username=…&password=…]`.
  *
  * @throws Error with one sentence, the password hidden
@@ -35,7 +37,7 @@ export function parseRedisUrl(url: string): RedisAddress {
 		port: port === "" ? DEFAULT_PORT : Number(port),
 		...credentials(decodeURIComponent(username), decodeURIComponent(password)),
 		db: Number(pathname.slice(1)),
-		...(protocol === "rediss:" ? { tls: {} } : undefined),
+		...(protocol === "rediss:" ? { tls: Object.fromEntries(query) } : undefined),
 	};
 }
 

@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import { hidePasswords } from "../../proto/redisUrl.js";
 import { parseRedisUrl } from "./address.js";
 import { corkWrites } from "./corked.js";
+import { type RedisTlsFiles, readRedisTls, TLS_FAULTS } from "./redisTls.js";
 
 export type { Redis };
 
@@ -42,13 +43,14 @@ export class ConnectionLostError extends Error {
  * @throws Error with one sentence that says what to look at, the password hidden
  */
 export async function openRedis(url: string, options: OpenOptions): Promise<Redis> {
-	const address = parseRedisUrl(url);
+	const { tls: tlsFiles, ...address } = parseRedisUrl(url);
 	const timeoutMs = options.timeoutMs ?? OPEN_TIMEOUT_MS;
 	let opened = false;
 	let closing = false;
 	let failure: Error | undefined;
 	const redis = new Redis({
 		...address,
+		...(tlsFiles && { tls: tlsOf(url, tlsFiles) }),
 		connectionName: options.name,
 		lazyConnect: true,
 		// RESP2: the same shapes from every server and every proxy.
@@ -95,6 +97,14 @@ export async function openRedis(url: string, options: OpenOptions): Promise<Redi
 	}
 	opened = true;
 	return redis;
+}
+
+function tlsOf(url: string, files: RedisTlsFiles): ReturnType<typeof readRedisTls> {
+	try {
+		return readRedisTls(files);
+	} catch (error) {
+		throw new Error(`Redis at ${hidePasswords(url)} ${(error as Error).message}`, { cause: error });
+	}
 }
 
 /** Between 50 ms and a bound that doubles with each attempt up to 1 s. */
@@ -165,6 +175,7 @@ const OPENING_FAULTS: ReadonlyMap<string | undefined, string> = new Map([
 	["EPIPE", HUNG_UP],
 	["NOAUTH", "wants a password: give it in the URL"],
 	["WRONGPASS", BAD_CREDENTIALS],
+	...TLS_FAULTS,
 ]);
 
 function openingFault(error: Error, db: number, timeoutMs: number): string {

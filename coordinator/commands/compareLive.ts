@@ -7,7 +7,6 @@ import { renderComparisonMarkdown } from "../compare/markdown.js";
 import type { Design } from "../compare/schema.js";
 import { conduct, refuse as refuseToStart } from "../conduct.js";
 import { EXIT_NOT_DELIVERED } from "../deliver.js";
-import { readOrMakeToken } from "../fleet/credentials.js";
 import { LiveView } from "../liveView.js";
 import { makeLog } from "../log.js";
 import { mergeRun } from "../merge/merge.js";
@@ -22,7 +21,7 @@ import { COMPARISON_FILE, COMPARISON_SUMMARY_FILE } from "../results/comparisonF
 import { preflight, RECORD_FILE, REPORT_FILE, type ResultFolder, SUMMARY_FILE } from "../results/folder.js";
 import { encodeRecord } from "../results/recordFile.js";
 import { exitCodeOf, type Presentation, print, render, withRegressions } from "./comparePresentation.js";
-import { type ExecutionFlags, readPlanInput, refuse } from "./options.js";
+import { type ExecutionFlags, readPlanInput, readSecrets, refuse } from "./options.js";
 import { EXECUTION_OPTIONS, readExecutionFlags } from "./optionsExecution.js";
 
 const DEFAULT_PAIRS = "10";
@@ -104,17 +103,12 @@ export function readLiveRequest(command: Command, presentation: Presentation, pr
 		pairs,
 		order,
 	};
-	try {
-		const token = readOrMakeToken(execution.tokenFile, process.env);
-		return {
-			plan: interleavedPlan(baseline, candidate, design),
-			design,
-			execution: { ...execution, token },
-			presentation,
-		};
-	} catch (error) {
-		return refuse(command, [{ where: "--token-file", message: (error as Error).message }]);
-	}
+	return {
+		plan: interleavedPlan(baseline, candidate, design),
+		design,
+		execution: readSecrets(command, execution),
+		presentation,
+	};
 }
 
 /** Both plans may have the same fault, of the environment or a common flag. */

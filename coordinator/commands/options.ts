@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError, Option } from "commander";
+import { readTlsIdentity, type TlsIdentity } from "../../proto/tlsFiles.js";
 import { isLoopback } from "../fleet/address.js";
 import { readOrMakeToken } from "../fleet/credentials.js";
 import type { Plan } from "../plan/plan.js";
@@ -21,7 +22,17 @@ const GROUPS: readonly { readonly heading: string; readonly settings: Partial<Re
 	{ heading: "What to run:", settings: { type: "TYPE", name: "NAME", agents: "N,…" } },
 	{
 		heading: "Load:",
-		settings: { tasks: "N", duration: "TIME", inFlight: "N", producers: "N,…" },
+		settings: {
+			tasks: "N",
+			rate: "RATE,…",
+			arrivals: "HOW",
+			duration: "TIME",
+			warmup: "TIME",
+			inFlight: "N",
+			producers: "N,…",
+			maxUnacknowledged: "N",
+			spin: "",
+		},
 	},
 	{
 		heading: "Workers:",
@@ -39,7 +50,7 @@ const GROUPS: readonly { readonly heading: string; readonly settings: Partial<Re
 		heading: "Tasks:",
 		settings: { payload: "SIZE,…", priority: "NAME", taskType: "NAME", maxRetries: "N", timeout: "TIME" },
 	},
-	{ heading: "Sweeps:", settings: { repeat: "N", seed: "N" } },
+	{ heading: "Sweeps and draws:", settings: { repeat: "N", seed: "N" } },
 	{ heading: "Judgement:", settings: { thresholds: "CONDITION", targets: "NAME" } },
 	{ heading: "Redis:", settings: { redis: "URL", keyPrefix: "TEXT", purge: "" } },
 ];
@@ -65,6 +76,9 @@ Examples:
         --threshold 'tasks: lost==0' --targets spool
   A load that lasts half a minute, with 64 tasks in flight and a handler that takes 5 ms:
     $ coordinator run --duration 30s --workers 32 --in-flight 64 --handler sleep:5ms
+  Tasks that come 2,000 a second, at random, whatever the queue does; then a rate that rises:
+    $ coordinator run --rate 2000 --arrivals poisson --workers 32 --poll-interval 1ms --duration 20s
+    $ coordinator run --rate ramp:500-3000 --duration 1m --workers 32 --poll-interval 1ms
   A plan file with one change, for 4 agents that join:
     $ coordinator run --plan plan.yaml --payload 64KB --agents 4 --listen 127.0.0.1:7070 \\
         --token-file join.token
@@ -107,6 +121,8 @@ function everyOne(value: string, before: string | undefined): string {
 export interface ExecutionFlags extends ExecutionSettings {
 	/** What joining agents must show; undefined: a fresh one, which only agents started here can know. */
 	readonly token: string | undefined;
+	/** What agents that join see of the coordinator; undefined: plaintext. */
+	readonly tls: TlsIdentity | undefined;
 }
 
 export interface RunRequest {
@@ -122,12 +138,28 @@ export interface RunRequest {
 export function readRunRequest(command: Command): RunRequest {
 	const input = readRunInput(command, process.env);
 	if (!input.ok) return refuse(command, input.problems);
-	try {
-		const token = readOrMakeToken(input.execution.tokenFile, process.env);
-		return { plan: input.plan, execution: { ...input.execution, token } };
-	} catch (error) {
-		return refuse(command, [{ where: "--token-file", message: (error as Error).message }]);
-	}
+	return { plan: input.plan, execution: readSecrets(command, input.execution) };
+}
+
+/**
+ * Reads the files that hold the join token and the certificate.
+ *
+ * @throws CommanderError with exit code 2, after every problem has been told on stderr
+ */
+export function readSecrets(command: Command, execution: ExecutionSettings): ExecutionFlags {
+	const problems: Problem[] = [];
+	const read = <T>(where: string, attempt: () => T): T | undefined => {
+		try {
+			return attempt();
+		} catch (error) {
+			problems.push({ where, message: (error as Error).message });
+			return undefined;
+		}
+	};
+	const tls = read("--tls-cert", () => readTlsIdentity(execution.tlsPaths, "coordinator", Date.now()));
+	const token = read("--token-file", () => readOrMakeToken(execution.tokenFile, process.env));
+	if (problems.length > 0) return refuse(command, problems);
+	return { ...execution, token, tls };
 }
 
 /** Tells every problem on stderr. @throws CommanderError with exit code 2 */

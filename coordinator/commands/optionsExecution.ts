@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { TlsPaths } from "../../proto/tlsFiles.js";
 import { type Address, listenFault, parseAddress } from "../fleet/address.js";
 import { found, type Problem } from "../plan/problem.js";
 import { expected, formatDuration, type Parsed, parseDuration, parsed } from "../plan/quantities.js";
@@ -11,6 +12,8 @@ export interface ExecutionSettings {
 	readonly listen: Address | undefined;
 	/** Holds the join token. */
 	readonly tokenFile: string | undefined;
+	/** The coordinator's certificate, its key and the CA of its agents' certificates; none: plaintext. */
+	readonly tlsPaths: TlsPaths;
 	/** Accept streams from other hosts that are not encrypted. */
 	readonly insecure: boolean;
 	/** How long to wait for all agents to join. */
@@ -34,6 +37,9 @@ export const EXECUTION_OPTIONS = [
 		flags: "--token-file <FILE>",
 		description: "Holds the token that joining agents must show; made where there is none.",
 	},
+	{ flags: "--tls-ca <FILE>", description: "With --listen: the CA that agents' certificates must come from, in PEM." },
+	{ flags: "--tls-cert <FILE>", description: "The coordinator's certificate, in PEM; see coordinator certs." },
+	{ flags: "--tls-key <FILE>", description: "Its private key, in PEM." },
 	{ flags: "--insecure", description: "Accept agents from other hosts without encryption; every report will say so." },
 	{ flags: "--join-timeout <TIME>", description: "How long to wait for all agents to join. Default: 1m." },
 	{ flags: "--log-level <LEVEL>", description: `One of ${LOG_LEVELS.join(", ")}. Default: info, on a terminal warn.` },
@@ -69,14 +75,23 @@ export function readExecutionFlags(command: Command, environment: NodeJS.Process
 		out: read("--out", parsePath),
 		listen: read("--listen", parseListen),
 		tokenFile: read("--token-file", parsePath),
+		tlsPaths: {
+			ca: read("--tls-ca", parsePath),
+			cert: read("--tls-cert", parsePath),
+			key: read("--tls-key", parsePath),
+		},
 		insecure: read("--insecure", parseSwitch) ?? false,
 		joinTimeoutMs: read("--join-timeout", parseJoinTimeout) ?? DEFAULT_JOIN_TIMEOUT_MS,
 		logLevel: read("--log-level", parseLogLevel) ?? (process.stderr.isTTY ? "warn" : "info"),
 		quiet: read("--quiet", parseSwitch) ?? false,
 	};
 	const { listen, tokenFile, insecure } = execution;
-	const fault = listen && listenFault(listen, insecure);
-	if (fault !== undefined) blame("--listen", fault);
+	const tls = Object.values(execution.tlsPaths).some((path) => path !== undefined);
+	const fault = listen && !tls && listenFault(listen, insecure);
+	if (fault) blame("--listen", fault);
+	if (tls && !listen) blame("--tls-cert", "agents started here need no TLS: it goes with --listen");
+	if (tls && insecure)
+		blame("--insecure", "there is nothing to allow where the streams are encrypted: leave it or --tls-… out");
 	if (listen && tokenFile === undefined && !environment.SPOOLBENCH_JOIN_TOKEN) {
 		blame("--listen", "the agents that join need a token: give --token-file, or set SPOOLBENCH_JOIN_TOKEN");
 	}

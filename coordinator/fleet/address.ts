@@ -27,7 +27,7 @@ export function isLoopback(host: string): boolean {
 export function listenFault(address: Address, insecure: boolean): string | undefined {
 	if (isLoopback(address.host) || insecure) return undefined;
 	return (
-		`${formatAddress(address)} can be reached from other machines, and this version's streams are plaintext: ` +
-		"give --insecure to allow that on a network you trust (every report will say so)"
+		`${formatAddress(address)} can be reached from other machines, and streams without TLS are plaintext: give --tls-ca, ` +
+		"--tls-cert and --tls-key (coordinator certs makes them), or --insecure on a network you trust (every report will say so)"
 	);
 }

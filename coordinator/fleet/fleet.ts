@@ -4,6 +4,7 @@ import type { AgentMessage, CoordinatorMessage, Hello } from "../../proto/gen/cl
 import { HEARTBEAT_INTERVAL_MS, LEASE_MS, PROTOCOL_VERSION } from "../../proto/limits.js";
 import { VERSION } from "../../proto/version.js";
 import type { Logger } from "../log.js";
+import { helloFault } from "./hello.js";
 import { AgentLink, type AgentStream, awaitHello, refuse } from "./link.js";
 
 /** An agent that holds a place in the fleet. */
@@ -87,8 +88,12 @@ export class Fleet {
 		this.#listener = listener;
 	}
 
-	/** Takes a stream that presented the token. */
-	admit(stream: AgentStream): void {
+	/**
+	 * Takes a stream that presented the token.
+	 *
+	 * @param greeted called when it has got a place
+	 */
+	admit(stream: AgentStream, greeted: () => void): void {
 		stream.on("error", () => {});
 		awaitHello(stream, (hello) => {
 			const refusal = this.#refusal(hello);
@@ -100,6 +105,7 @@ export class Fleet {
 				refuse(stream, refusal.code, refusal.details);
 				return;
 			}
+			greeted();
 			this.#seat(stream, hello);
 		});
 	}
@@ -125,6 +131,8 @@ export class Fleet {
 
 	#refusal(hello: Hello): { code: status; details: string } | undefined {
 		const refusal = (code: status, details: string) => ({ code, details });
+		const fault = helloFault(hello);
+		if (fault !== undefined) return refusal(status.INVALID_ARGUMENT, fault);
 		if (hello.protocolVersion !== PROTOCOL_VERSION || hello.softwareVersion !== VERSION) {
 			return refusal(
 				status.FAILED_PRECONDITION,

@@ -11,6 +11,14 @@ const LAST_WORDS = 5;
 /** How long a broken stream waits for the news of its process's end. */
 const EXIT_NEWS_MS = 500;
 
+/** What the environment may say of streams that are not these. */
+const ELSEWHERE: NodeJS.ProcessEnv = {
+	SPOOLBENCH_TOKEN_FILE: undefined,
+	SPOOLBENCH_TLS_CA: undefined,
+	SPOOLBENCH_TLS_CERT: undefined,
+	SPOOLBENCH_TLS_KEY: undefined,
+};
+
 interface LocalAgent {
 	readonly process: ChildProcess;
 	readonly exited: Promise<string>;
@@ -42,7 +50,7 @@ export class LocalAgents {
 				{
 					detached: true,
 					stdio: ["ignore", "ignore", "pipe"],
-					env: { ...process.env, SPOOLBENCH_JOIN_TOKEN: token, SPOOLBENCH_TOKEN_FILE: undefined },
+					env: { ...process.env, ...ELSEWHERE, SPOOLBENCH_JOIN_TOKEN: token },
 				},
 			);
 			this.#watch(child);
