@@ -18,7 +18,8 @@ export interface RunState {
 export type DrainVerdict =
 	| { readonly kind: "goOn" }
 	| { readonly kind: "drained"; readonly reason: string }
-	| { readonly kind: "stalled"; readonly reason: string };
+	| { readonly kind: "stalled"; readonly reason: string }
+	| { readonly kind: "undrained"; readonly reason: string };
 
 /** Queues empty and hands empty for this long, with tasks unsettled: nothing more will come. Longer than two samples of the backlog. */
 const EMPTY_MS = 2_500;
@@ -29,14 +30,19 @@ const EMPTY_MS = 2_500;
  * Drained: sending is over and every acknowledged task is settled; where an agent was lost the counts cannot tell, and queues
  * and hands that stay empty do. Stalled: sending is over, and nothing is left to work on
  * although tasks are unsettled (they are lost, or held by a worker that is gone); or no task was acknowledged and none
- * settled for the drain timeout.
+ * settled for the drain timeout. Undrained: a run that has a window is still settling tasks so long after sending was over.
  */
 export class DrainWatch {
 	#moves = -1;
 	#movedAtMs = 0;
 	#busyAtMs = 0;
+	#sendingDoneAtMs = Number.POSITIVE_INFINITY;
 
-	constructor(private readonly timeoutMs: number) {}
+	/** @param hasWindow what is to be measured was sent before sending was over: draining has an end */
+	constructor(
+		private readonly timeoutMs: number,
+		private readonly hasWindow = false,
+	) {}
 
 	look(state: RunState): DrainVerdict {
 		const { nowMs } = state;
@@ -48,6 +54,7 @@ export class DrainWatch {
 			this.#movedAtMs = nowMs;
 			this.#busyAtMs = nowMs;
 		}
+		if (state.sendingDone) this.#sendingDoneAtMs = Math.min(this.#sendingDoneAtMs, nowMs);
 		const unsettled = state.acknowledged - state.settled;
 		if (state.sendingDone && unsettled <= 0 && !state.someUntold) {
 			return { kind: "drained", reason: "every acknowledged task was settled" };
@@ -62,6 +69,10 @@ export class DrainWatch {
 			const seconds = (this.timeoutMs / 1_000).toFixed(0);
 			const sending = state.sendingDone ? "" : " and none sent";
 			return { kind: "stalled", reason: `no task was settled${sending} for ${seconds} s, with ${unsettled} unsettled` };
+		}
+		if (this.hasWindow && nowMs - this.#sendingDoneAtMs >= this.timeoutMs) {
+			const seconds = (this.timeoutMs / 1_000).toFixed(0);
+			return { kind: "undrained", reason: `${unsettled} tasks were unsettled ${seconds} s after sending had ended` };
 		}
 		return { kind: "goOn" };
 	}

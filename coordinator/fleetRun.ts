@@ -2,11 +2,13 @@ import type { CoordinatorMessage, ProfileChunk, ProfileRequest } from "../proto/
 import { StopScope } from "../proto/gen/cluster.js";
 import { RunEnd, type RunRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
+import { Distribution } from "../proto/histogram.js";
 import { DrainWatch } from "./drain.js";
 import { chooseEpoch } from "./fleet/epoch.js";
 import type { Fleet, Member } from "./fleet/fleet.js";
 import type { Logger } from "./log.js";
 import { Participant } from "./participant.js";
+import { type LoadPhase, LoadPhases } from "./phases.js";
 import type { RunSpec } from "./plan/plan.js";
 import { specToJson } from "./plan/planJson.js";
 import { startFailure } from "./startFailure.js";
@@ -22,7 +24,7 @@ const TICK_MS = 100;
 /** A chunk that an agent of a run sent. @throws Error when it does not go with those before it */
 export type TakeProfile = (ordinal: number, agent: number, chunk: ProfileChunk) => void;
 
-export type RunPhase = "preparing" | "running" | "draining" | "collecting" | "cleaning";
+export type RunPhase = "preparing" | LoadPhase | "collecting" | "cleaning";
 
 export interface FleetRunOptions {
 	readonly fleet: Fleet;
@@ -33,7 +35,7 @@ export interface FleetRunOptions {
 	readonly slices: readonly Slice[];
 	readonly purge: boolean;
 	/** What each agent is to profile, and who takes that in. */
-	readonly profiling: { readonly request: ProfileRequest; readonly take: TakeProfile } | undefined;
+	readonly profiling: { readonly request: ProfileRequest | undefined; readonly take: TakeProfile } | undefined;
 	/** How long to wait until the fleet is complete, and each agent that takes part is ready. */
 	readonly joinTimeoutMs: number;
 	/** Whether a lost agent can be replaced before the start. */
@@ -44,10 +46,18 @@ export interface FleetRunOptions {
 	readonly onTick: (run: FleetRun) => void;
 }
 
+interface RunEnding {
+	readonly end: RunEnd;
+	readonly reason: string;
+	readonly atMs: number;
+}
+
+const ENDS = { drained: RunEnd.DRAINED, stalled: RunEnd.STALLED, undrained: RunEnd.UNDRAINED } as const;
+
 /**
  * One run over the whole fleet:
  *
- *   preparing ─ all Ready ─▶ arming ─ all Armed ─▶ running ─ sending over ─▶ draining ─▶ collecting ─▶ cleaning ─▶ done
+ *   preparing ─ all Ready ─▶ arming ─ all Armed ─▶ the load's phases (LoadPhases) ─▶ collecting ─▶ cleaning ─▶ done
  *
  * Before the epoch everything is all or none: a failure cancels the run (StartError). After it, an agent that fails, breaks
  * the protocol or falls silent is recorded as lost, and the run goes on with the others to a report that says so.
@@ -59,7 +69,9 @@ export class FleetRun {
 	readonly participants: readonly Participant[];
 	readonly startedAtMs = performance.now();
 	#wake: () => void = () => {};
-	#end: { end: RunEnd; reason: string; atMs: number } | undefined;
+	#end: RunEnding | undefined;
+	#toldToStopSending = false;
+	#interruptedAtMs = Number.POSITIVE_INFINITY;
 	#epochRedisUs = 0;
 
 	constructor(private readonly options: FleetRunOptions) {
@@ -168,36 +180,54 @@ export class FleetRun {
 	}
 
 	async #drive(): Promise<void> {
-		const { interrupt, log, spec } = this.options;
-		this.phase = "running";
-		const watch = new DrainWatch(spec.drainTimeoutMs);
-		let interruptedAtMs: number | undefined;
+		const { log, spec } = this.options;
+		const watch = new DrainWatch(spec.drainTimeoutMs, spec.load.kind !== "tasks");
+		const phases = new LoadPhases(spec);
 		await this.#until(() => {
-			const nowMs = performance.now();
-			const alive = this.participants.filter((participant) => participant.alive);
-			if (alive.length === 0) {
-				this.#end = { end: RunEnd.FAILED, reason: "every agent was lost", atMs: nowMs };
-				return true;
-			}
-			const sendingDone = alive.every(({ snapshot }) => snapshot?.sendingDone);
-			if (sendingDone && (spec.load.kind === "timed" || interrupt.aborted)) this.phase = "draining";
-			if (interrupt.aborted && interruptedAtMs === undefined) {
-				interruptedAtMs = nowMs;
-				this.#stop(StopScope.SENDING, "interrupted");
-			}
-			const someUntold = alive.length < this.participants.length;
-			const verdict = watch.look({ ...this.totals, nowMs, sendingDone, someUntold });
-			if (interruptedAtMs !== undefined) {
-				if (verdict.kind === "goOn" && nowMs - interruptedAtMs < ABORT_DRAIN_MS) return false;
-				this.#end = { end: RunEnd.ABORTED, reason: `interrupted by ${String(interrupt.reason)}`, atMs: nowMs };
-			} else if (verdict.kind === "drained") {
-				this.#end = { end: RunEnd.DRAINED, reason: verdict.reason, atMs: nowMs };
-			} else if (verdict.kind === "stalled") {
-				this.#end = { end: RunEnd.STALLED, reason: verdict.reason, atMs: nowMs };
-			}
+			this.#end = this.#lookAtLoad(phases, watch, performance.now());
 			return this.#end !== undefined;
 		});
 		log.info({ run: this.ordinal, end: this.#end?.reason }, "load ended");
+	}
+
+	/** @returns why the load is over; undefined: it is not */
+	#lookAtLoad(phases: LoadPhases, watch: DrainWatch, nowMs: number): RunEnding | undefined {
+		const { interrupt } = this.options;
+		const alive = this.participants.filter((participant) => participant.alive);
+		if (alive.length === 0) return { end: RunEnd.FAILED, reason: "every agent was lost", atMs: nowMs };
+		const sendingDone = alive.every(({ snapshot }) => snapshot?.sendingDone);
+		const { phase, stopSending } = phases.look({
+			elapsedMs: nowMs - this.epochMs,
+			sendingDone,
+			agents: this.participants.map(({ cohort }) => cohort),
+			p999Ms: () => this.#p999Ms(),
+		});
+		this.phase = sendingDone && interrupt.aborted ? "draining" : phase;
+		if (stopSending) this.#endSending("the measured tasks are settled, or had time enough");
+		if (interrupt.aborted) {
+			this.#interruptedAtMs = Math.min(this.#interruptedAtMs, nowMs);
+			this.#endSending("interrupted");
+		}
+		const someUntold = alive.length < this.participants.length;
+		const verdict = watch.look({ ...this.totals, nowMs, sendingDone, someUntold });
+		if (interrupt.aborted) {
+			if (verdict.kind === "goOn" && nowMs - this.#interruptedAtMs < ABORT_DRAIN_MS) return undefined;
+			return { end: RunEnd.ABORTED, reason: `interrupted by ${String(interrupt.reason)}`, atMs: nowMs };
+		}
+		return verdict.kind === "goOn" ? undefined : { end: ENDS[verdict.kind], reason: verdict.reason, atMs: nowMs };
+	}
+
+	/** Tells the agents once to end their producers. */
+	#endSending(reason: string): void {
+		if (this.#toldToStopSending) return;
+		this.#toldToStopSending = true;
+		this.#stop(StopScope.SENDING, reason);
+	}
+
+	#p999Ms(): number {
+		const whole = Distribution.empty("us");
+		for (const { deltas } of this.participants) whole.add(deltas.live().responseTime);
+		return whole.count > 0 ? whole.percentileUs(99.9) / 1_000 : 0;
 	}
 
 	async #collect(): Promise<void> {

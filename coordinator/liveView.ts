@@ -86,7 +86,7 @@ export class LiveView {
 		const elapsedMs = nowMs - (running ? run.epochMs : run.startedAtMs);
 		const tasksPerSecond = running ? this.#rate(nowMs, settled) : 0;
 		const total = load.kind === "tasks" ? load.tasks : undefined;
-		const durationMs = load.kind === "timed" ? load.durationMs : undefined;
+		const durationMs = load.kind === "tasks" ? undefined : load.warmupMs + load.durationMs;
 		const { p50Us, p99Us } = this.#live(run, nowMs);
 		const alive = run.participants.filter(({ member, alive }) => member && alive);
 		return {

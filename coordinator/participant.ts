@@ -16,6 +16,7 @@ import { ResultAssembler } from "../proto/result.js";
 import type { Member } from "./fleet/fleet.js";
 import { DeltaAccumulator } from "./merge/accumulator.js";
 import { readMeasurements } from "./merge/check.js";
+import type { CohortState } from "./phases.js";
 
 /** Something an agent sent that an agent in order never sends; the run goes on without that agent. */
 export class PeerError extends Error {}
@@ -97,6 +98,19 @@ export class Participant {
 	get settled(): number {
 		const totals = this.snapshot?.totals;
 		return totals ? totals.completed + totals.deadLettered - totals.duplicates : 0;
+	}
+
+	/** What its last word says about the tasks intended in the run's window. */
+	get cohort(): CohortState | undefined {
+		const { snapshot, arm } = this;
+		const totals = snapshot?.totals;
+		if (!totals || !arm) return undefined;
+		return {
+			saidAtMs: (snapshot.monotonicNowUs - arm.epochMonotonicUs) / 1_000,
+			waiting: totals.due - totals.notOffered - totals.dropped - totals.sent,
+			sent: totals.cohortSent,
+			settled: totals.cohortSettled,
+		};
 	}
 
 	/** @param epochMs the epoch on performance.now() */

@@ -1,13 +1,14 @@
 import { Distribution } from "../proto/histogram.js";
 import { stageUnit } from "../proto/stages.js";
 import { stageOf, stageValue } from "./analysis/metricValue.js";
-import type { FleetRun } from "./fleetRun.js";
+import type { FleetRun, RunPhase } from "./fleetRun.js";
 import { isStage } from "./plan/metrics.js";
 import { appliesTo } from "./plan/sweepValues.js";
 import { holds, type Threshold } from "./plan/threshold.js";
 import { formatMeasured } from "./report/format.js";
 
 const LOOK_EACH_MS = 500;
+const JUDGED: ReadonlySet<RunPhase> = new Set<RunPhase>(["running", "measuring", "keeping load"]);
 
 /** Why a run was ended; prints as the reason for people. */
 export class ThresholdBreach {
@@ -36,7 +37,7 @@ export class ThresholdWatch {
 	/** Call as often as wanted. @returns the first threshold that has failed, if one has */
 	look(run: FleetRun, nowMs: number): ThresholdBreach | undefined {
 		const elapsedMs = nowMs - run.epochMs;
-		if (run.phase !== "running" || run.epochMs === 0 || nowMs - this.#lookedAtMs < LOOK_EACH_MS) return undefined;
+		if (!JUDGED.has(run.phase) || run.epochMs === 0 || nowMs - this.#lookedAtMs < LOOK_EACH_MS) return undefined;
 		this.#lookedAtMs = nowMs;
 		for (const threshold of this.#watched) {
 			if (elapsedMs < threshold.delayAbortEvalMs || !appliesTo(threshold, run.spec)) continue;

@@ -49,7 +49,7 @@ function lost(run: MergedRun): Reason[] {
 
 function unfinished(run: MergedRun): Reason[] {
 	const { remaining, held } = run.accounting;
-	const stopped = run.end === RunEnd.ABORTED;
+	const stopped = run.end === RunEnd.ABORTED || run.end === RunEnd.UNDRAINED;
 	const reasons: Reason[] = [];
 	if (remaining > 0) {
 		reasons.push({

@@ -30,6 +30,18 @@ function ending(run: MergedRun): Reason[] {
 					advice: "Its figures cover what was done until then.",
 				},
 			];
+		case RunEnd.UNDRAINED:
+			return [
+				{
+					code: "undrained",
+					severity: "DEGRADED",
+					figure: null,
+					sentence: `The queue was not empty when the time to drain was up${because(run)}.`,
+					advice:
+						"What was still unfinished counts among the slowest: its percentiles print '>'. Give --drain-timeout longer, " +
+						"or offer less.",
+				},
+			];
 		case RunEnd.STALLED:
 			return [
 				{

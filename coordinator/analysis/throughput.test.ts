@@ -39,7 +39,7 @@ describe("a number of tasks", () => {
 describe("a timed run", () => {
 	const timed = (durationMs: number, completions: readonly number[]): MergedRun => {
 		const merged = run({ timedMs: durationMs });
-		const load = { kind: "timed", durationMs, inFlight: 8 } as const;
+		const load = { kind: "timed", warmupMs: 0, durationMs, inFlight: 8 } as const;
 		return { ...merged, spec: { ...merged.spec, load }, series: slots(completions) };
 	};
 

@@ -1,6 +1,7 @@
 import type { Slot } from "../../proto/gen/measurement.js";
 import { RunEnd } from "../../proto/gen/record.js";
 import type { MergedRun } from "../merge/merged.js";
+import { windowOf } from "../plan/partition.js";
 
 export const SLOT_MS = 200;
 
@@ -23,20 +24,22 @@ export type Steady =
 
 /**
  * How fast the run was. A task count is measured from the first send to the last completion; a timed run by what finished
- * within its duration, to the last whole 200 ms slot of it, so that no slot has to be split.
+ * within its window, in the whole 200 ms slots of it, so that no slot has to be split (measurement.md §4).
  */
 export function throughputOf(run: MergedRun): Throughput {
-	const window = timedWindowUs(run);
-	const slots = window === undefined ? run.series : run.series.filter((slot) => (slot.index + 1) * SLOT_US <= window);
+	const window = wholeSlotsUs(run);
+	const slots =
+		window === undefined
+			? run.series
+			: run.series.filter(({ index }) => index * SLOT_US >= window.fromUs && (index + 1) * SLOT_US <= window.toUs);
 	const steady = steadyOf(slots);
 	if (window !== undefined) {
 		const completions = slots.reduce((sum, slot) => sum + slot.completed, 0);
 		return {
-			tasksPerSecond: (completions / window) * 1e6,
+			tasksPerSecond: (completions / (window.toUs - window.fromUs)) * 1e6,
 			completions,
-			fromUs: 0,
-			toUs: window,
-			basis: `completions within the first ${window / 1e6} s ÷ that time`,
+			...window,
+			basis: `completions ${spanOf(window)} ÷ that time`,
 			steady,
 		};
 	}
@@ -55,17 +58,27 @@ export function throughputOf(run: MergedRun): Throughput {
 
 const SLOT_US = SLOT_MS * 1000;
 
+interface SpanUs {
+	readonly fromUs: number;
+	readonly toUs: number;
+}
+
 /**
- * The whole slots of a timed run, in µs since the epoch. Undefined for a task count, and for a timed run that was over
- * before one slot or was stopped before its time: that one is measured like a task count.
+ * The whole slots of a run's window, in µs since the epoch. Undefined for a task count, and for a run whose window holds no
+ * slot or that was stopped before the window's end: that one is measured like a task count.
  */
-function timedWindowUs(run: MergedRun): number | undefined {
-	const { load } = run.spec;
-	if (load.kind !== "timed") return undefined;
+function wholeSlotsUs(run: MergedRun): SpanUs | undefined {
+	const window = windowOf(run.spec.load);
+	if (window === undefined) return undefined;
 	const stopped = run.end === RunEnd.ABORTED || run.end === RunEnd.FAILED;
-	if (stopped && run.span.lastCompletedAtUs < load.durationMs * 1000) return undefined;
-	const whole = Math.floor(load.durationMs / SLOT_MS) * SLOT_US;
-	return whole > 0 ? whole : undefined;
+	if (stopped && run.span.lastCompletedAtUs < window.toMs * 1000) return undefined;
+	const fromUs = Math.ceil(window.fromMs / SLOT_MS) * SLOT_US;
+	const toUs = Math.floor(window.toMs / SLOT_MS) * SLOT_US;
+	return toUs > fromUs ? { fromUs, toUs } : undefined;
+}
+
+function spanOf({ fromUs, toUs }: SpanUs): string {
+	return fromUs === 0 ? `within the first ${toUs / 1e6} s` : `from ${fromUs / 1e6} s to ${toUs / 1e6} s`;
 }
 
 /** Below this many slots the middle of a run says nothing that its whole does not say. */

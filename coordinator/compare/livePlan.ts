@@ -44,12 +44,14 @@ export function interleavedPlan(baseline: Plan, candidate: Plan, design: Design)
 		thresholds: [],
 		targets: undefined,
 		runs: design.order.map((place) =>
-			placedRun(place, place.phase === "noise" ? "baseline" : place.side, before, after),
+			placedRun(place, place.phase === "noise" ? "baseline" : place.side, before, after, design.seed),
 		),
 	};
 }
 
-function placedRun(place: Place, plan: Place["side"], before: RunSpec, after: RunSpec): RunSpec {
+function placedRun(place: Place, plan: Place["side"], before: RunSpec, after: RunSpec, seed: number): RunSpec {
 	const part = place.phase === "pair" ? place.side : place.side === "baseline" ? "a" : "b";
-	return { ...(plan === "baseline" ? before : after), point: plan, name: `${place.phase}-${place.pair + 1}-${part}` };
+	const name = `${place.phase}-${place.pair + 1}-${part}`;
+	// Both of a pair draw the same; pairs differ.
+	return { ...(plan === "baseline" ? before : after), point: plan, name, seed: (seed + place.pair) >>> 0 };
 }

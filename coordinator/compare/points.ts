@@ -74,8 +74,8 @@ function parameterDifferences(before: ReportRun | undefined, after: ReportRun | 
 		.map((path) => `${path}: ${one.get(path) ?? "none"} → ${other.get(path) ?? "none"}`);
 }
 
-/** What a run is called is no parameter of it. */
-const NAMES = new Set(["name", "point"]);
+/** What a run is called is no parameter of it, nor is what its draws began with. */
+const NAMES = new Set(["name", "point", "seed"]);
 
 /** Every parameter with its path and its value as text. */
 function flattened(run: ReportRun | undefined): [string, string][] {

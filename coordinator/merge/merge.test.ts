@@ -23,6 +23,7 @@ const SPEC: RunSpec = {
 	task: { type: "benchmark_task", payloadBytes: 1_024, priority: "normal", maxRetries: 3, timeoutMs: 30_000 },
 	handler: { kind: "benchmark" },
 	drainTimeoutMs: 60_000,
+	seed: 7,
 };
 
 /** One value of one stage; its slot of the series, and the task that it completed. */

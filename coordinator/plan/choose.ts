@@ -1,5 +1,7 @@
+import { LIMITS } from "../../proto/slicecheck.js";
 import type { LoadSpec, Plan, RunSpec } from "./plan.js";
-import { DEFAULTS, PRESETS } from "./presets.js";
+import { DEFAULTS, OPEN_DEFAULTS, PRESETS } from "./presets.js";
+import { peakRate, type RateSpec } from "./rate.js";
 import type { Settings } from "./settings.js";
 import { repeated, type SweepPoint, sweepPoints } from "./sweep.js";
 
@@ -11,7 +13,7 @@ export function choose(user: Partial<Settings>) {
 	const type = user.type ?? DEFAULTS.type;
 	const base = { ...DEFAULTS, ...PRESETS[type] };
 	// A preset's number of tasks would cut short what the user measures by time.
-	const tasks = user.tasks ?? (user.duration === undefined ? base.tasks : undefined);
+	const tasks = user.tasks ?? (user.duration === undefined && user.rate === undefined ? base.tasks : undefined);
 	return {
 		...base,
 		...user,
@@ -20,6 +22,11 @@ export function choose(user: Partial<Settings>) {
 		tasks,
 		producers: user.producers,
 		inFlight: user.inFlight,
+		rate: user.rate,
+		arrivals: user.arrivals,
+		warmup: user.warmup,
+		maxUnacknowledged: user.maxUnacknowledged,
+		spin: user.spin,
 		duration: user.duration,
 		redis: user.redis,
 		seed: user.seed,
@@ -27,10 +34,11 @@ export function choose(user: Partial<Settings>) {
 	};
 }
 
-/** @param seed draws the order of repeated runs, where the user gave none */
+/** @param seed draws what is random, where the user gave none */
 export function planOf(chosen: Chosen, seed: number): Plan {
 	const { name, type, redis, keyPrefix, purge, repeat } = chosen;
-	const runs = sweepPoints(chosen).map((point) => runSpec(chosen, point));
+	const drawn = chosen.seed ?? seed;
+	const runs = sweepPoints(chosen).map((point) => runSpec(chosen, point, drawn));
 	return {
 		name,
 		type,
@@ -39,16 +47,16 @@ export function planOf(chosen: Chosen, seed: number): Plan {
 		keyPrefix,
 		purge,
 		repeat,
-		seed: chosen.seed ?? seed,
+		seed: drawn,
 		thresholds: chosen.thresholds,
 		targets: undefined,
-		runs: repeated(runs, repeat, chosen.seed ?? seed),
+		runs: repeated(runs, repeat, drawn),
 	};
 }
 
-function runSpec(chosen: Chosen, point: SweepPoint): RunSpec {
+function runSpec(chosen: Chosen, point: SweepPoint, seed: number): RunSpec {
 	const { agents, workers } = point;
-	const load = loadSpec(chosen, workers);
+	const load = point.rate === undefined ? closedLoad(chosen, workers) : openLoad(chosen, point.rate);
 	const name = point.name ?? chosen.name;
 	// In a timed run an agent that settles a task sends the next one, so each agent with workers needs a producer.
 	const fewestProducers = load.kind === "timed" ? Math.min(agents, workers) : 1;
@@ -58,7 +66,8 @@ function runSpec(chosen: Chosen, point: SweepPoint): RunSpec {
 		agents,
 		engine: point.engine,
 		workers,
-		producers: point.producers ?? Math.max(DEFAULTS.producers, fewestProducers),
+		// In an open loop an agent sends its share of the arrivals from one loop.
+		producers: load.kind === "open" ? agents : (point.producers ?? Math.max(DEFAULTS.producers, fewestProducers)),
 		concurrency: point.engine === "fused" ? chosen.concurrency : 1,
 		batch: point.engine === "fused" ? chosen.batch : 1,
 		// Fused workers are woken, not polled.
@@ -73,13 +82,37 @@ function runSpec(chosen: Chosen, point: SweepPoint): RunSpec {
 		},
 		handler: chosen.handler,
 		drainTimeoutMs: chosen.drainTimeout,
+		seed,
 	};
 }
 
-function loadSpec(chosen: Chosen, workers: number): LoadSpec {
+/** What of an open loop's rate may be on its way at once. */
+const UNACKNOWLEDGED_SECONDS = 0.05;
+
+function openLoad(chosen: Chosen, rate: RateSpec): LoadSpec {
 	const { tasks, duration } = chosen;
+	const byTasks = tasks !== undefined && rate.shape === "constant" ? (tasks / rate.perSecond) * 1_000 : undefined;
+	return {
+		kind: "open",
+		rate,
+		arrivals: chosen.arrivals ?? { process: "uniform" },
+		warmupMs: chosen.warmup ?? OPEN_DEFAULTS.warmup,
+		durationMs: duration ?? byTasks ?? OPEN_DEFAULTS.duration,
+		maxUnacknowledged:
+			chosen.maxUnacknowledged ??
+			Math.min(
+				LIMITS.unacknowledged,
+				Math.max(OPEN_DEFAULTS.fewestUnacknowledged, Math.ceil(peakRate(rate) * UNACKNOWLEDGED_SECONDS)),
+			),
+		spin: chosen.spin ?? false,
+	};
+}
+
+function closedLoad(chosen: Chosen, workers: number): LoadSpec {
+	const { tasks, duration, warmup } = chosen;
 	if (duration !== undefined && tasks === undefined) {
-		return { kind: "timed", durationMs: duration, inFlight: chosen.inFlight ?? 2 * workers };
+		const inFlight = chosen.inFlight ?? 2 * workers;
+		return { kind: "timed", warmupMs: warmup ?? 0, durationMs: duration, inFlight };
 	}
 	return { kind: "tasks", tasks: tasks ?? DEFAULTS.tasks, limitMs: duration };
 }

@@ -1,6 +1,8 @@
 import type { Chosen } from "./choose.js";
 import type { HandlerSpec, RunSpec } from "./plan.js";
+import { OPEN_DEFAULTS } from "./presets.js";
 import { formatCount, formatDuration } from "./quantities.js";
+import { formatRateSpec } from "./rate.js";
 import type { SettingKey } from "./settings.js";
 import { MOST_RUNS } from "./sweep.js";
 import { SWEEP_KEYS } from "./sweepKeys.js";
@@ -16,6 +18,11 @@ export interface Conflict {
 /** Looks at settings together, once each has been found right by itself. */
 export function crossCheck(chosen: Chosen, runs: readonly RunSpec[]): Conflict[] {
 	return [
+		...besideRate(chosen),
+		...withoutRate(chosen),
+		tasksAndShape(chosen),
+		lateSpike(chosen),
+		countedWarmup(chosen),
 		countedInFlight(chosen),
 		tooFewProducers(runs),
 		...aboutNoRun(chosen, runs),
@@ -24,8 +31,52 @@ export function crossCheck(chosen: Chosen, runs: readonly RunSpec[]): Conflict[]
 	].filter((conflict) => conflict !== undefined);
 }
 
-function countedInFlight({ inFlight, tasks, duration }: Chosen): Conflict | undefined {
-	if (inFlight === undefined || (duration !== undefined && tasks === undefined)) return undefined;
+const CLOSED_LOOP = ["inFlight", "producers"] as const;
+
+function besideRate(chosen: Chosen): Conflict[] {
+	if (chosen.rate === undefined) return [];
+	const message = "means nothing beside a rate: in an open loop tasks come at their times, whoever sends them";
+	return CLOSED_LOOP.filter((key) => chosen[key] !== undefined).map((key) => ({ concerns: [key, "rate"], message }));
+}
+
+const OPEN_LOOP = ["arrivals", "maxUnacknowledged", "spin"] as const;
+
+function withoutRate(chosen: Chosen): Conflict[] {
+	if (chosen.rate !== undefined) return [];
+	const message = "means nothing without a rate: a closed loop sends when the queue allows it";
+	return OPEN_LOOP.filter((key) => chosen[key] !== undefined && chosen[key] !== false).map((key) => ({
+		concerns: [key, "rate"],
+		message,
+	}));
+}
+
+function tasksAndShape({ rate, tasks, duration }: Chosen): Conflict | undefined {
+	if (rate === undefined || tasks === undefined) return undefined;
+	if (duration !== undefined) {
+		const message = "a rate and a duration say how many tasks there are: leave this out";
+		return { concerns: ["tasks", "rate", "duration"], message };
+	}
+	if (rate.every(({ shape }) => shape === "constant")) return undefined;
+	return { concerns: ["tasks", "rate"], message: "beside a rate that changes give a duration instead" };
+}
+
+function lateSpike({ rate, duration = OPEN_DEFAULTS.duration }: Chosen): Conflict | undefined {
+	const late = rate?.find((each) => each.shape === "spike" && each.atMs + each.forMs > duration);
+	if (!late) return undefined;
+	const message = `expected spikes within the ${formatDuration(duration)} that are measured, got ${formatRateSpec(late)}`;
+	return { concerns: ["rate", "duration"], message };
+}
+
+function countedWarmup({ warmup, rate, duration, tasks }: Chosen): Conflict | undefined {
+	if (!warmup || rate !== undefined || (duration !== undefined && tasks === undefined)) return undefined;
+	return {
+		concerns: ["warmup", "duration", "tasks", "rate"],
+		message: "a run of a number of tasks measures all of them",
+	};
+}
+
+function countedInFlight({ inFlight, tasks, duration, rate }: Chosen): Conflict | undefined {
+	if (rate !== undefined || inFlight === undefined || (duration !== undefined && tasks === undefined)) return undefined;
 	const message =
 		"only a timed run (a duration and no number of tasks) holds a number of tasks in flight; " +
 		"a run of a number of tasks sends as fast as its producers can";

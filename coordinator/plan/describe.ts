@@ -4,12 +4,13 @@ import { formatHandler } from "./handlers.js";
 import { partition } from "./partition.js";
 import type { Plan, RunSpec } from "./plan.js";
 import { formatCount, formatDuration, formatSize } from "./quantities.js";
+import { formatArrivals, formatRateSpec } from "./rate.js";
 import type { Origins } from "./resolve.js";
 import { SETTING_KEYS, type SettingKey } from "./settings.js";
 
 /** The resolved plan as tables for people: each setting with where it came from, and each run's shares by agent. */
 export function describePlan(plan: Plan, origins: Origins): string {
-	const values = settingTexts(plan);
+	const values = settingTexts(plan, origins.seed === "default" ? "drawn anew" : undefined);
 	const settings = SETTING_KEYS.map((key) => [key, values[key], origins[key]]);
 	const agents = plan.agents === 1 ? "1 agent" : `${plan.agents} agents`;
 	const runs = plan.runs.length === 1 ? "1 run" : `${plan.runs.length} runs`;
@@ -24,15 +25,17 @@ export function describePlan(plan: Plan, origins: Origins): string {
 }
 
 /** Each setting of a plan as `validate` shows it. */
-export function settingTexts(plan: Plan): Record<SettingKey, string> {
+export function settingTexts(plan: Plan, seedText = String(plan.seed)): Record<SettingKey, string> {
 	const [run] = plan.runs;
 	if (!run) throw new RangeError("a plan has at least one run");
 	const { load, task } = run;
 	const timed = load.kind === "timed" ? load : undefined;
+	const open = load.kind === "open" ? load : undefined;
 	const durationMs = load.kind === "tasks" ? load.limitMs : load.durationMs;
 	const points = [...new Map(plan.runs.map((each) => [each.point, each])).values()];
 	const sorted = (figure: (run: RunSpec) => number) => [...new Set(points.map(figure))].sort((a, b) => a - b);
 	const list = (figure: (run: RunSpec) => number): string => sorted(figure).map(formatCount).join(", ");
+	const words = (word: (run: RunSpec) => string): string => [...new Set(points.map(word))].join(", ");
 	return {
 		name: plan.name,
 		type: plan.type,
@@ -44,17 +47,24 @@ export function settingTexts(plan: Plan): Record<SettingKey, string> {
 		producers: list((each) => each.producers),
 		tasks: load.kind === "tasks" ? formatCount(load.tasks) : "no limit",
 		duration: durationMs === undefined ? "until all tasks are sent" : formatDuration(durationMs),
+		rate: words((each) => (each.load.kind === "open" ? formatRateSpec(each.load.rate) : "as fast as the queue allows")),
+		arrivals: open ? formatArrivals(open.arrivals) : "as the queue allows",
+		warmup: load.kind === "tasks" ? "none" : formatDuration(load.warmupMs),
+		maxUnacknowledged: open
+			? list((each) => (each.load.kind === "open" ? each.load.maxUnacknowledged : 0))
+			: "one a producer",
+		spin: String(open?.spin ?? false),
 		inFlight: timed ? list((each) => (each.load.kind === "timed" ? each.load.inFlight : 0)) : "as many as get there",
 		pollInterval: sorted((each) => each.pollIntervalMs)
 			.map((ms) => (ms === 0 ? "0 (back to back)" : formatDuration(ms)))
 			.join(", "),
-		engine: [...new Set(points.map((each) => each.engine))].join(", "),
+		engine: words((each) => each.engine),
 		concurrency: ofFused(points, (each) => each.concurrency),
 		batch: ofFused(points, (each) => each.batch),
 		thresholds: plan.thresholds.map(({ text }) => text).join("; ") || "none",
 		targets: plan.targets?.name ?? "none",
 		repeat: formatCount(plan.repeat),
-		seed: plan.repeat > 1 ? String(plan.seed) : "drawn anew",
+		seed: seedText,
 		drainTimeout: formatDuration(run.drainTimeoutMs),
 		handler: formatHandler(run.handler),
 		taskType: task.type,
@@ -75,13 +85,17 @@ function ofFused(points: readonly RunSpec[], figure: (run: RunSpec) => number): 
 
 function splitRow(run: RunSpec): string[] {
 	const slices = partition(run, { runId: "", runTag: 0, target: { url: "", keyPrefix: "" } });
-	const load = run.load.kind === "tasks" ? "tasks" : "in flight";
 	return [
 		run.name,
 		shares(slices.map((slice) => slice.workers?.count ?? 0)),
 		shares(slices.map((slice) => slice.producers.length)),
-		`${load} ${shares(slices.map(loadOf))}`,
+		loadCell(run, slices),
 	];
+}
+
+function loadCell({ load, agents }: RunSpec, slices: readonly Slice[]): string {
+	if (load.kind === "open") return `${formatRateSpec(load.rate)} a second${agents > 1 ? `, 1 in ${agents} each` : ""}`;
+	return `${load.kind === "tasks" ? "tasks" : "in flight"} ${shares(slices.map(loadOf))}`;
 }
 
 function loadOf(slice: Slice): number {

@@ -29,7 +29,7 @@ test("the page's examples resolve to what they say", () => {
 	const [growth, minute] = examples;
 	expect(growth?.runs.map((run) => run.workers)).toEqual([1, 2, 4, 8, 16, 32]);
 	expect(growth?.runs[0]).toMatchObject({ pollIntervalMs: 0, task: { payloadBytes: 4_096, priority: "high" } });
-	expect(minute?.runs[0]?.load).toEqual({ kind: "timed", durationMs: 60_000, inFlight: 64 });
+	expect(minute?.runs[0]?.load).toEqual({ kind: "timed", warmupMs: 0, durationMs: 60_000, inFlight: 64 });
 });
 
 test("the page names every key with its default", () => {

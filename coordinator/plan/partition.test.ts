@@ -22,6 +22,7 @@ function runOf(load: LoadSpec, changes: Partial<RunSpec> = {}): RunSpec {
 		task: { type: "benchmark_task", payloadBytes: 1_024, priority: "normal", maxRetries: 3, timeoutMs: 30_000 },
 		handler: { kind: "benchmark" },
 		drainTimeoutMs: 60_000,
+		seed: 7,
 		...changes,
 	};
 }
@@ -121,7 +122,7 @@ describe("timed", () => {
 			inFlight: fc.integer({ min: 1, max: 1_000 }),
 		})
 		.map(({ workers, producers, agents, inFlight }) => {
-			const load: LoadSpec = { kind: "timed", durationMs: 30_000, inFlight };
+			const load: LoadSpec = { kind: "timed", warmupMs: 0, durationMs: 30_000, inFlight };
 			// What `resolvePlan` sees to.
 			return { agents, run: runOf(load, { workers, producers: Math.max(producers, Math.min(workers, agents)) }) };
 		});
@@ -148,7 +149,7 @@ describe("timed", () => {
 	});
 
 	test("known answer: 2 workers over 4 agents", () => {
-		const load: LoadSpec = { kind: "timed", durationMs: 1_000, inFlight: 5 };
+		const load: LoadSpec = { kind: "timed", warmupMs: 0, durationMs: 1_000, inFlight: 5 };
 		const slices = partition(runOf(load, { workers: 2, producers: 3 }), IDENTITY, 4);
 		expect(workersOf(slices)).toEqual([0, 1, 0, 1]);
 		expect(slices.map((slice) => timedOf(slice).inFlight)).toEqual([0, 2, 0, 3]);
@@ -156,7 +157,7 @@ describe("timed", () => {
 	});
 
 	test("fewer producers than agents that send is an error, not a smaller load", () => {
-		const load: LoadSpec = { kind: "timed", durationMs: 1_000, inFlight: 8 };
+		const load: LoadSpec = { kind: "timed", warmupMs: 0, durationMs: 1_000, inFlight: 8 };
 		const run = runOf(load, { workers: 4, producers: 3 });
 		expect(() => partition(run, IDENTITY, 4)).toThrow("test: 3 producers cannot be split over 4 agents that send");
 	});

@@ -1,5 +1,14 @@
-import { Engine, type Handler, type Load, type ProducerShare, type Slice } from "../../proto/gen/slice.js";
+import {
+	ArrivalProcess,
+	Engine,
+	type Handler,
+	type Load,
+	type ProducerShare,
+	type Slice,
+	type Window,
+} from "../../proto/gen/slice.js";
 import type { HandlerSpec, LoadSpec, PriorityName, RunSpec } from "./plan.js";
+import { type ArrivalSpec, rateSegments } from "./rate.js";
 
 /** What a run is called and where it goes; the same for all its agents. */
 export interface RunIdentity {
@@ -24,21 +33,21 @@ interface Range {
  * - What a timed run keeps in flight is split as the workers are, since an agent sends one task for each that its workers
  *   settle. An agent without workers sends nothing and gets no producer; each other one gets at least
  *   one.
+ * - In an open loop each agent sends its share of the arrivals, whether it has workers or not.
  *
  * @throws RangeError where a timed run has fewer producers than agents that send; `resolvePlan` refuses such plans
  */
 export function partition(run: RunSpec, identity: RunIdentity, agentCount = run.agents): Slice[] {
 	const agents = Array.from({ length: agentCount }, (_, index) => index);
 	const workers = agents.map((index) => rangeOf(run.workers, index, agentCount));
-	const shares =
-		run.load.kind === "tasks" ? countShares(run, run.load, agentCount) : timedShares(run, run.load, workers);
+	const shares = loadShares(run, workers);
 	return shares.map(({ load, producers }, agentIndex) => ({
 		...identity,
 		name: run.name,
 		agentIndex,
 		agentCount,
 		engine: ENGINES[run.engine],
-		load: { kind: load, window: undefined },
+		load: { kind: load, window: windowOf(run.load) },
 		producers,
 		workers: {
 			firstIndex: workers[agentIndex]?.first ?? 0,
@@ -50,7 +59,7 @@ export function partition(run: RunSpec, identity: RunIdentity, agentCount = run.
 			type: run.task.type,
 			payload: [{ weight: 1, leastBytes: run.task.payloadBytes, mostBytes: run.task.payloadBytes }],
 			priorityWeights: PRIORITIES.map((name) => (name === run.task.priority ? 1 : 0)),
-			drawSeed: 0,
+			drawSeed: run.seed,
 			maxRetries: run.task.maxRetries,
 			timeoutMs: run.task.timeoutMs,
 		},
@@ -66,6 +75,56 @@ const PRIORITIES: readonly PriorityName[] = ["low", "normal", "high", "critical"
 interface LoadShare {
 	readonly load: Load["kind"];
 	readonly producers: ProducerShare[];
+}
+
+function loadShares(run: RunSpec, workers: readonly Range[]): LoadShare[] {
+	switch (run.load.kind) {
+		case "tasks":
+			return countShares(run, run.load, workers.length);
+		case "timed":
+			return timedShares(run, run.load, workers);
+		case "open":
+			return openShares(run, run.load, workers.length);
+	}
+}
+
+/** The measured time since the epoch; undefined where every task is measured. */
+export function windowOf(load: LoadSpec): Window | undefined {
+	return load.kind === "tasks" ? undefined : { fromMs: load.warmupMs, toMs: load.warmupMs + load.durationMs };
+}
+
+/** The load is kept up after the measured time for at least this, unless every measured task is settled before. */
+export const KEEP_LEAST_MS = 5_000;
+
+/** And at most so long: as long as the run may drain. */
+export function keepMostMs(run: RunSpec): number {
+	return Math.max(KEEP_LEAST_MS, run.drainTimeoutMs);
+}
+
+const PROCESSES: Readonly<Record<ArrivalSpec["process"], ArrivalProcess>> = {
+	uniform: ArrivalProcess.UNIFORM,
+	poisson: ArrivalProcess.POISSON,
+	burst: ArrivalProcess.BURST,
+};
+
+function openShares(run: RunSpec, load: LoadSpec & { kind: "open" }, agentCount: number): LoadShare[] {
+	const profile = rateSegments(load.rate, { ...load, keepMs: keepMostMs(run) });
+	return Array.from({ length: agentCount }, (_, shareIndex) => ({
+		load: {
+			$case: "open",
+			value: {
+				profile,
+				arrivals: PROCESSES[load.arrivals.process],
+				burst: load.arrivals.process === "burst" ? load.arrivals.size : 0,
+				seed: run.seed,
+				shareIndex,
+				shareCount: agentCount,
+				spin: load.spin,
+				maxUnacknowledged: Math.max(1, Math.floor(load.maxUnacknowledged / agentCount)),
+			},
+		},
+		producers: [{ index: shareIndex, firstTask: 0, tasks: 0 }],
+	}));
 }
 
 function countShares(run: RunSpec, load: LoadSpec & { kind: "tasks" }, agentCount: number): LoadShare[] {
@@ -93,7 +152,7 @@ function timedShares(run: RunSpec, load: LoadSpec & { kind: "timed" }, workers: 
 		const { first, count } = sends ? rangeOf(run.producers, sendersBefore++, senders) : { first: 0, count: 0 };
 		const inFlight = proportion(load.inFlight, range, run.workers);
 		return {
-			load: { $case: "timed", value: { durationMs: load.durationMs, inFlight } },
+			load: { $case: "timed", value: { durationMs: load.warmupMs + load.durationMs, inFlight } },
 			producers: Array.from({ length: count }, (_, offset) => ({ index: first + offset, firstTask: 0, tasks: 0 })),
 		};
 	});

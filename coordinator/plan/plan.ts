@@ -1,3 +1,4 @@
+import type { ArrivalSpec, RateSpec } from "./rate.js";
 import type { Targets } from "./targets.js";
 import type { Threshold } from "./threshold.js";
 
@@ -15,7 +16,7 @@ export interface Plan {
 	readonly purge: boolean;
 	/** How often each point of a sweep is run. */
 	readonly repeat: number;
-	/** Where `repeat` is above 1, the order of the runs is drawn with it. */
+	/** Draws everything: arrivals, priorities, payloads, handlers, and the order of repeated runs. */
 	readonly seed: number;
 	readonly thresholds: readonly Threshold[];
 	/** What its report compares its figures with. */
@@ -45,11 +46,16 @@ export interface RunSpec {
 	readonly load: LoadSpec;
 	readonly task: TaskSpec;
 	readonly handler: HandlerSpec;
-	/** How long the run goes on without one task being sent or settled. */
+	/** How long the run goes on without one task being sent or settled, and the most that a run with a window drains. */
 	readonly drainTimeoutMs: number;
+	/** Repeats of a point differ in it. */
+	readonly seed: number;
 }
 
-/** Both kinds are closed loops: a new task waits for the outcome of an earlier one. */
+/**
+ * The first two kinds are closed loops: a new task waits for the outcome of an earlier one. In the open loop tasks come at
+ * their times. What is timed has a window: the tasks intended in it are measured.
+ */
 export type LoadSpec =
 	| {
 			readonly kind: "tasks";
@@ -59,9 +65,21 @@ export type LoadSpec =
 	  }
 	| {
 			readonly kind: "timed";
+			readonly warmupMs: number;
+			/** The measured time, after the warm-up. */
 			readonly durationMs: number;
 			/** Tasks outstanding in the whole fleet. */
 			readonly inFlight: number;
+	  }
+	| {
+			readonly kind: "open";
+			readonly rate: RateSpec;
+			readonly arrivals: ArrivalSpec;
+			readonly warmupMs: number;
+			readonly durationMs: number;
+			/** In the whole fleet: beyond so many enqueues without an answer arrivals wait. */
+			readonly maxUnacknowledged: number;
+			readonly spin: boolean;
 	  };
 
 export interface TaskSpec {

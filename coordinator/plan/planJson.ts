@@ -15,11 +15,45 @@ export function specToJson(spec: RunSpec): string {
 }
 
 // Objects that are not strict drop the fields that a newer version added.
+const rate = z.discriminatedUnion("shape", [
+	z.object({ shape: z.literal("constant"), perSecond: z.number() }),
+	z.object({ shape: z.literal("ramp"), from: z.number(), to: z.number() }),
+	z.object({ shape: z.literal("step"), steps: z.array(z.number()) }),
+	z.object({
+		shape: z.literal("spike"),
+		base: z.number(),
+		peak: z.number(),
+		atMs: z.number(),
+		forMs: z.number(),
+	}),
+	z.object({ shape: z.literal("sine"), low: z.number(), high: z.number(), periodMs: z.number() }),
+]);
+
+const arrivals = z.discriminatedUnion("process", [
+	z.object({ process: z.literal("uniform") }),
+	z.object({ process: z.literal("poisson") }),
+	z.object({ process: z.literal("burst"), size: z.number() }),
+]);
+
 const load = z.discriminatedUnion("kind", [
 	z
 		.object({ kind: z.literal("tasks"), tasks: z.number(), limitMs: z.number().optional() })
 		.transform((count) => ({ ...count, limitMs: count.limitMs })),
-	z.object({ kind: z.literal("timed"), durationMs: z.number(), inFlight: z.number() }),
+	z.object({
+		kind: z.literal("timed"),
+		warmupMs: z.number().default(0),
+		durationMs: z.number(),
+		inFlight: z.number(),
+	}),
+	z.object({
+		kind: z.literal("open"),
+		rate,
+		arrivals,
+		warmupMs: z.number(),
+		durationMs: z.number(),
+		maxUnacknowledged: z.number(),
+		spin: z.boolean(),
+	}),
 ]);
 
 const handler = z.discriminatedUnion("kind", [
@@ -51,6 +85,7 @@ const runSpec: z.ZodType<RunSpec> = z.object({
 	}),
 	handler,
 	drainTimeoutMs: z.number(),
+	seed: z.number().default(0),
 });
 
 // What a threshold means is read from its text again, so that nothing has to be said twice.

@@ -33,3 +33,6 @@ export const DEFAULTS = {
 	maxRetries: 3,
 	timeout: 30_000,
 } satisfies Partial<Omit<Settings, "producers">> & { producers: number };
+
+/** Of runs with a rate. */
+export const OPEN_DEFAULTS = { warmup: 5_000, duration: 30_000, fewestUnacknowledged: 256 };

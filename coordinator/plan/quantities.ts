@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 /** A value, or what was expected instead of the text: `expected a duration such as …`. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly expected: string };
 
@@ -86,7 +88,7 @@ export function parseList<T>(text: string, parse: (part: string) => Parsed<T>): 
 	for (const part of text.split(",")) {
 		const one = parse(part.trim());
 		if (!one.ok) return one;
-		if (values.includes(one.value)) return expected("each value once");
+		if (values.some((value) => isDeepStrictEqual(value, one.value))) return expected("each value once");
 		values.push(one.value);
 	}
 	return parsed(values);

@@ -54,6 +54,7 @@ describe("presets and defaults", () => {
 					task: { type: "benchmark_task", payloadBytes: 1_024, priority: "normal", maxRetries: 3, timeoutMs: 30_000 },
 					handler: { kind: "benchmark" },
 					drainTimeoutMs: 60_000,
+					seed: 0,
 				},
 			],
 		});
@@ -83,7 +84,7 @@ describe("presets and defaults", () => {
 
 describe("timed runs", () => {
 	test("a duration alone has no limit on tasks, also in a preset", () => {
-		const timed = { kind: "timed", durationMs: 30_000, inFlight: 8 };
+		const timed = { kind: "timed", warmupMs: 0, durationMs: 30_000, inFlight: 8 };
 		expect(planOf({ duration: "30s" }).runs[0]?.load).toEqual(timed);
 		expect(planOf({ duration: "30s", type: "quick" }).runs[0]?.load).toEqual(timed);
 	});
@@ -151,8 +152,13 @@ describe("precedence", () => {
 		targets: "spool",
 		seed: "14",
 		tasks: "7",
+		rate: "5",
+		arrivals: "poisson",
 		duration: "8s",
+		warmup: "2s",
 		inFlight: "7",
+		maxUnacknowledged: "15",
+		spin: "true",
 		pollInterval: "9ms",
 		engine: "fused",
 		concurrency: "12",

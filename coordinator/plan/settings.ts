@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { redisUrlFault } from "../../proto/redisUrl.js";
+import { targetFault } from "../../proto/redisUrl.js";
 import { isWord, LIMITS } from "../../proto/slicecheck.js";
 import { parseHandler } from "./handlers.js";
 import type { PlanType, PriorityName, RunSpec } from "./plan.js";
 import { expected, formatCount, formatSize, type Parsed, parsed, parseSize } from "./quantities.js";
+import { parseArrivals, parseRate, RATE_EXAMPLES } from "./rate.js";
 import { choice, count, counts, duration, durations, setting, several, words, yesOrNo } from "./settingSchemas.js";
 import { thresholds } from "./thresholdSchema.js";
 
@@ -29,7 +30,7 @@ export const SETTINGS = {
 	),
 	redis: setting(
 		parseRedis,
-		"URL of the Redis under test: redis://, rediss:// or unix://. Default: REDIS_URL, else a private throw-away server.",
+		"URL of the Redis under test: redis://, rediss:// or unix://, or alias:NAME as the agents know it. Default: REDIS_URL, else a private throw-away server.",
 	),
 	keyPrefix: setting(parseWord, 'What every key begins with. Default: "spool:".'),
 	purge: yesOrNo(
@@ -41,10 +42,39 @@ export const SETTINGS = {
 	),
 	producers: several(counts(1, LIMITS.producers), "Producers in the whole fleet; a list makes a sweep. Default: 16."),
 	repeat: count(1, MOST_REPEATS, "How often each point of a sweep is run, all runs in random order. Default: 1."),
-	seed: count(0, 2 ** 32 - 1, "Draws the random order of repeated runs again. Default: a new one each time."),
+	seed: count(
+		0,
+		2 ** 32 - 1,
+		"Draws again what is random: arrivals, priorities, payloads, handlers, the order of repeats. Default: a new one each time.",
+	),
 	tasks: count(1, LIMITS.tasks, "Tasks to send in each run. Default: 1,000, or no limit where a duration is given."),
-	duration: duration(1, LIMITS.durationMs, "Send for this long: a timed run. Default: until all tasks are sent."),
+	rate: several(
+		{ parse: parseRate, number: z.number().positive().max(LIMITS.ratePerSecond) },
+		`Tasks a second to offer, whatever the queue does (open loop): ${RATE_EXAMPLES.join(", ")}; a list makes a sweep.`,
+	),
+	arrivals: setting(
+		parseArrivals,
+		"Open loop: how arrivals fall: uniform, poisson, or burst:50, so many at once. Default: uniform.",
+	),
+	duration: duration(
+		1,
+		LIMITS.durationMs,
+		"Measure for this long. Default: 30s with a rate; else until all tasks are sent.",
+	),
+	warmup: duration(
+		0,
+		LIMITS.durationMs,
+		"Load before the measured time, which is not measured. Default: 5s with a rate, else 0.",
+	),
 	inFlight: count(1, LIMITS.inFlight, "Tasks that a timed run keeps outstanding. Default: twice the workers."),
+	maxUnacknowledged: count(
+		1,
+		LIMITS.unacknowledged,
+		"Open loop: beyond so many enqueues without an answer arrivals wait. Default: 50ms of the rate, at least 256.",
+	),
+	spin: yesOrNo(
+		"Open loop: wait for each arrival without timers: more exact, and up to a core an agent. Default: false.",
+	),
 	pollInterval: several(
 		durations(0, LIMITS.pollIntervalMs),
 		"How often a worker polls; 0 polls back to back; a list makes a sweep. Default: 10ms.",
@@ -62,7 +92,7 @@ export const SETTINGS = {
 	drainTimeout: duration(
 		1,
 		LIMITS.timeoutMs,
-		"How long a run goes on without one task being sent or settled. Default: 1m.",
+		"How long a run goes on without one task being sent or settled, and the most that a timed one drains. Default: 1m.",
 	),
 	handler: setting(parseHandler, "What a worker does with a task. Default: benchmark.", {
 		text: { pattern: "^(benchmark|noop|hang|sleep:.+|cpu:.+|fail:.+)$" },
@@ -110,7 +140,7 @@ function parseName(text: string): Parsed<string> {
 }
 
 function parseRedis(text: string): Parsed<string> {
-	const fault = redisUrlFault(text);
+	const fault = targetFault(text);
 	return fault === undefined ? parsed(text) : { ok: false, expected: fault };
 }
 

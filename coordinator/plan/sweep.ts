@@ -1,5 +1,6 @@
 import type { RunSpec } from "./plan.js";
 import { formatDuration, formatSize } from "./quantities.js";
+import { formatRateSpec, type RateSpec } from "./rate.js";
 import { shuffled } from "./shuffle.js";
 import { SWEEP_KEYS, type SweepKey } from "./sweepKeys.js";
 
@@ -13,13 +14,16 @@ interface SweepValues {
 	readonly payload: number;
 	/** Undefined: by the other settings. */
 	readonly producers: number | undefined;
+	/** Undefined: a closed loop. */
+	readonly rate: RateSpec | undefined;
 	readonly agents: number;
 	readonly workers: number;
 }
 
 /** The values of each; undefined: by the other settings. */
-export type SweepLists = { readonly [Key in Exclude<SweepKey, "producers">]: readonly SweepValues[Key][] } & {
+export type SweepLists = { readonly [Key in Exclude<SweepKey, "producers" | "rate">]: readonly SweepValues[Key][] } & {
 	readonly producers: readonly number[] | undefined;
+	readonly rate: readonly RateSpec[] | undefined;
 };
 
 export interface SweepPoint extends SweepValues {
@@ -34,12 +38,13 @@ export function sweepPoints(lists: SweepLists): SweepPoint[] {
 		for (const pollInterval of lists.pollInterval)
 			for (const payload of lists.payload)
 				for (const producers of lists.producers ?? [undefined])
-					for (const agents of lists.agents)
-						for (const workers of lists.workers) {
-							const values = { engine, pollInterval, payload, producers, agents, workers };
-							points.push({ ...values, name: nameOf(values, lists) });
-							if (points.length > MOST_RUNS) return points;
-						}
+					for (const rate of lists.rate ?? [undefined])
+						for (const agents of lists.agents)
+							for (const workers of lists.workers) {
+								const values = { engine, pollInterval, payload, producers, rate, agents, workers };
+								points.push({ ...values, name: nameOf(values, lists) });
+								if (points.length > MOST_RUNS) return points;
+							}
 	return points;
 }
 
@@ -53,18 +58,23 @@ const PARTS: { readonly [Key in SweepKey]: (values: SweepValues) => string } = {
 	pollInterval: ({ pollInterval }) => `poll-${formatDuration(pollInterval)}`,
 	payload: ({ payload }) => `payload-${formatSize(payload)}`,
 	producers: ({ producers }) => `producers-${producers}`,
+	rate: ({ rate }) => (rate === undefined ? "closed" : `rate-${formatRateSpec(rate)}`),
 	agents: ({ agents }) => `agents-${agents}`,
 	workers: ({ workers }) => `workers-${workers}`,
 };
 
 /**
  * Each point `repeat` times. Repeats are run in random order, so that whatever drifts on the machine meets all points
- * alike (measurement.md §9); a single pass keeps the order of the lists.
+ * alike (measurement.md §9); a single pass keeps the order of the lists. Each round draws from a seed of its own.
  */
-export function repeated<T extends { readonly name: string }>(points: readonly T[], repeat: number, seed: number): T[] {
+export function repeated<T extends { readonly name: string; readonly seed: number }>(
+	points: readonly T[],
+	repeat: number,
+	seed: number,
+): T[] {
 	if (repeat === 1) return [...points];
 	const rounds = Array.from({ length: repeat }, (_, round) =>
-		points.map((point) => ({ ...point, name: `${point.name}#${round + 1}` })),
+		points.map((point) => ({ ...point, name: `${point.name}#${round + 1}`, seed: (seed + round) >>> 0 })),
 	);
 	return shuffled(rounds.flat(), seed);
 }

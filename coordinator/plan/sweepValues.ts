@@ -1,5 +1,6 @@
 import type { RunSpec } from "./plan.js";
 import { formatDuration, formatSize } from "./quantities.js";
+import { formatRateSpec } from "./rate.js";
 import type { SweepKey } from "./sweepKeys.js";
 import type { Threshold } from "./threshold.js";
 
@@ -9,6 +10,7 @@ export const SWEEP_VALUES: { readonly [Key in SweepKey]: (spec: RunSpec) => stri
 	pollInterval: ({ pollIntervalMs }) => formatDuration(pollIntervalMs),
 	payload: ({ task }) => formatSize(task.payloadBytes),
 	producers: ({ producers }) => String(producers),
+	rate: ({ load }) => (load.kind === "open" ? formatRateSpec(load.rate) : "closed"),
 	agents: ({ agents }) => String(agents),
 	workers: ({ workers }) => String(workers),
 };

@@ -14,7 +14,11 @@ import { formatBytes } from "./format.js";
 import { parametersOf } from "./parameters.js";
 import type { LatencyFigures, ReportRun } from "./schema.js";
 
-const LOOP_NOTE =
+const OPEN_NOTE =
+	"Open loop: tasks came at their times whatever the queue did, and a response time counts from the moment at which the " +
+	"task was due. Do not compare them with those of a closed loop. Below 10 ms, how evenly tasks came is the timer's doing.";
+
+const CLOSED_NOTE =
 	"Closed loop: a new task waits for the outcome of an earlier one, so response times are those under the load that the " +
 	"queue itself allowed. Do not compare them with those of an open loop.";
 
@@ -41,8 +45,8 @@ export function buildRun(run: MergedRun): ReportRun {
 		},
 		end: END_NAMES[run.end],
 		endReason: clean(run.endReason),
-		loop: "closed",
-		loopNote: LOOP_NOTE,
+		loop: run.spec.load.kind === "open" ? "open" : "closed",
+		loopNote: run.spec.load.kind === "open" ? OPEN_NOTE : CLOSED_NOTE,
 		parameters: parametersOf(run.spec),
 		timing: timingOf(run),
 		tasks: tasksOf(run, failed),
@@ -82,6 +86,7 @@ const END_NAMES: { readonly [end in RunEnd]: ReportRun["end"] } = {
 	[RunEnd.UNSPECIFIED]: "failed",
 	[RunEnd.DRAINED]: "drained",
 	[RunEnd.STALLED]: "stalled",
+	[RunEnd.UNDRAINED]: "undrained",
 	[RunEnd.ABORTED]: "aborted",
 	[RunEnd.FAILED]: "failed",
 };

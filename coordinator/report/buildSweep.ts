@@ -15,6 +15,7 @@ const DIMENSIONS: Readonly<Record<string, (parameters: Parameters) => string>> =
 	workers: ({ workers }) => String(workers),
 	agents: ({ agents }) => String(agents),
 	producers: ({ producers }) => String(producers),
+	rate: ({ load }) => (load.kind === "open" ? load.rate : "closed"),
 	payload: ({ task }) => formatSize(task.payloadBytes),
 	pollInterval: ({ pollIntervalMs }) => formatDuration(pollIntervalMs),
 	engine: ({ engine }) => engine,
@@ -67,7 +68,7 @@ function dimensionsOf(all: readonly Parameters[]): string[] {
 	const values = (name: string) => new Set(all.map((parameters) => DIMENSIONS[name]?.(parameters))).size;
 	const varied = Object.keys(DIMENSIONS).filter((name) => values(name) > 1);
 	const product = varied.reduce((sum, name) => sum * values(name), 1);
-	return product > all.length ? varied.filter((name) => name !== "producers") : varied;
+	return product > all.length || all[0]?.load.kind === "open" ? varied.filter((name) => name !== "producers") : varied;
 }
 
 function notesOf(plan: Plan, groups: readonly RunGroup[], dimension: string | undefined): string[] {

@@ -1,8 +1,15 @@
 import type { RunSpec } from "../plan/plan.js";
+import { formatArrivals, formatRateSpec } from "../plan/rate.js";
 import type { ReportRun } from "./schema.js";
 
 /** A run's parameters with nothing left undefined, since JSON has no such thing. */
 export function parametersOf(spec: RunSpec): ReportRun["parameters"] {
 	const { load } = spec;
-	return { ...spec, load: load.kind === "timed" ? load : { ...load, limitMs: load.limitMs ?? null } };
+	return { ...spec, load: loadParameters(load) };
+}
+
+function loadParameters(load: RunSpec["load"]): ReportRun["parameters"]["load"] {
+	if (load.kind === "tasks") return { ...load, limitMs: load.limitMs ?? null };
+	if (load.kind === "timed") return load;
+	return { ...load, rate: formatRateSpec(load.rate), arrivals: formatArrivals(load.arrivals) };
 }

@@ -1,7 +1,16 @@
 import { formatClock, formatCount, formatMicros, formatRate, NO_FIGURE, shorten } from "./format.js";
 import type { Palette } from "./palette.js";
 
-export type ProgressPhase = "waiting for agents" | "preparing" | "running" | "draining" | "collecting" | "cleaning";
+export type ProgressPhase =
+	| "waiting for agents"
+	| "preparing"
+	| "running"
+	| "warming up"
+	| "measuring"
+	| "keeping load"
+	| "draining"
+	| "collecting"
+	| "cleaning";
 
 /** What is known about a run while it goes on. */
 export interface ProgressView {

@@ -1,3 +1,4 @@
+import { parseRate, peakRate } from "../plan/rate.js";
 import type { ReportRun } from "./schema.js";
 
 /** The runs of one point of a sweep. */
@@ -26,6 +27,7 @@ export function groupsOf(runs: readonly ReportRun[]): RunGroup[] {
 		parameters.pollIntervalMs,
 		parameters.task.payloadBytes,
 		parameters.producers,
+		peakRateOf(parameters),
 		parameters.agents,
 		parameters.workers,
 	];
@@ -33,6 +35,13 @@ export function groupsOf(runs: readonly ReportRun[]): RunGroup[] {
 		const others = order(b);
 		return order(a).reduce((sign, value, index) => sign || value - (others[index] ?? 0), 0);
 	});
+}
+
+/** 0 in a closed loop. */
+function peakRateOf({ load }: ReportRun["parameters"]): number {
+	if (load.kind !== "open") return 0;
+	const rate = parseRate(load.rate);
+	return rate.ok ? peakRate(rate.value) : 0;
 }
 
 export function isInvalid(run: ReportRun): boolean {

@@ -82,7 +82,21 @@ export const parametersSchema = z.object({
 			tasks: count,
 			limitMs: z.number().nullable().describe("Sending ended then, if not before; null: no limit."),
 		}),
-		z.object({ kind: z.literal("timed"), durationMs: z.number(), inFlight: count }),
+		z.object({
+			kind: z.literal("timed"),
+			warmupMs: z.number(),
+			durationMs: z.number().describe("The measured time, after the warm-up."),
+			inFlight: count,
+		}),
+		z.object({
+			kind: z.literal("open"),
+			rate: z.string().describe("Tasks a second of the whole fleet, as a plan writes it."),
+			arrivals: z.string().describe("As a plan writes it."),
+			warmupMs: z.number(),
+			durationMs: z.number().describe("The measured time, after the warm-up."),
+			maxUnacknowledged: count.describe("Beyond so many enqueues without an answer arrivals waited."),
+			spin: z.boolean(),
+		}),
 	]),
 	task: z.object({
 		type: z.string(),
@@ -100,6 +114,7 @@ export const parametersSchema = z.object({
 		z.object({ kind: z.literal("hang") }),
 	]),
 	drainTimeoutMs: z.number(),
+	seed: z.int().min(0).describe("What all that was random was drawn from."),
 });
 
 export const processSchema = z.object({

@@ -6,7 +6,7 @@ const atMs = z.number().nullable().describe("Milliseconds since the run's epoch;
 const taskName = z.object({ producer: count, sequence: count, taskId: z.string() });
 
 const tasksSchema = z.object({
-	planned: count.nullable().describe("Tasks that the plan asks for; null in a timed run."),
+	planned: count.nullable().describe("Tasks that the plan asks for; null where it asks for a time."),
 	issued: count.describe("Distinct tasks whose enqueue was begun."),
 	enqueued: count.describe("Enqueues that took effect: acknowledged, or without an answer but seen again."),
 	completed: count.describe("Distinct tasks completed."),
@@ -92,9 +92,9 @@ export const runSchema = z.object({
 	agents: count,
 	workers: count,
 	verdict: verdictSchema,
-	end: z.enum(["drained", "stalled", "aborted", "failed"]),
+	end: z.enum(["drained", "stalled", "undrained", "aborted", "failed"]),
 	endReason: z.string(),
-	loop: z.literal("closed"),
+	loop: z.enum(["closed", "open"]),
 	loopNote: z.string(),
 	parameters: parametersSchema,
 	timing: z.object({

@@ -6,16 +6,29 @@ import type { Report, ReportReason, ReportRun } from "./schema.js";
 /** What was run: `4 workers, 1 agent, 1,000 tasks of 1KB`. */
 export function loadSentence(run: ReportRun): string {
 	const { load, task } = run.parameters;
-	const amount =
-		load.kind === "tasks"
-			? `${load.limitMs === null ? "" : `in at most ${formatDuration(load.limitMs)} `}${formatQuantity(load.tasks, "task")}`
-			: `${formatDuration(load.durationMs)} with ${formatCount(load.inFlight)} in flight`;
 	return [
 		formatQuantity(run.workers, "worker"),
 		formatQuantity(run.agents, "agent"),
-		`${amount} of ${formatSize(task.payloadBytes)}`,
+		`${amountOf(load)} of ${formatSize(task.payloadBytes)}`,
 		howWorkersAsk(run.parameters),
 	].join(", ");
+}
+
+function amountOf(load: ReportRun["parameters"]["load"]): string {
+	switch (load.kind) {
+		case "tasks": {
+			const limit = load.limitMs === null ? "" : `in at most ${formatDuration(load.limitMs)} `;
+			return `${limit}${formatQuantity(load.tasks, "task")}`;
+		}
+		case "timed":
+			return `${formatDuration(load.durationMs)}${afterWarmup(load)} with ${formatCount(load.inFlight)} in flight`;
+		case "open":
+			return `${formatDuration(load.durationMs)}${afterWarmup(load)} at ${load.rate} a second (${load.arrivals})`;
+	}
+}
+
+function afterWarmup({ warmupMs }: { readonly warmupMs: number }): string {
+	return warmupMs > 0 ? ` after ${formatDuration(warmupMs)} of warm-up` : "";
 }
 
 function howWorkersAsk({ engine, pollIntervalMs, concurrency, batch }: ReportRun["parameters"]): string {
@@ -111,9 +124,31 @@ export function namespaceSentence(run: ReportRun): string {
 	return `${before}${purged}, ${formatCount(keysRemoved)} removed after, ${formatCount(keysLeft)} left`;
 }
 
-/** With the run's name in front where there are several. */
-export function reasonSentence(report: Report, reason: ReportReason): string {
-	return report.plan.runs.length > 1 && reason.run !== null ? `${reason.run}: ${reason.sentence}` : reason.sentence;
+/**
+ * What is printed of the reasons: what several runs share (its code and its advice) is said once, with the first run's
+ * figures and the names of the others. The JSON has each.
+ */
+export function shownReasons(report: Report): Pick<ReportReason, "severity" | "sentence" | "advice">[] {
+	const groups = new Map<string, ReportReason[]>();
+	for (const reason of report.verdict.reasons) {
+		const key = reason.run === null ? reason.sentence : `${reason.severity} ${reason.code} ${reason.advice}`;
+		groups.set(key, [...(groups.get(key) ?? []), reason]);
+	}
+	return [...groups.values()].flatMap(([first, ...others]) => {
+		if (!first) return [];
+		const { severity, advice, run, sentence } = first;
+		const isNamed = report.plan.runs.length > 1 && run !== null;
+		return [{ severity, advice, sentence: isNamed ? `${run}${andRuns(others)}: ${sentence}` : sentence }];
+	});
+}
+
+const RUNS_NAMED = 3;
+
+function andRuns(reasons: readonly ReportReason[]): string {
+	if (reasons.length === 0) return "";
+	const names = reasons.slice(0, RUNS_NAMED).map(({ run }) => run);
+	const more = reasons.length - names.length;
+	return ` (and likewise ${names.join(", ")}${more > 0 ? ` and ${formatQuantity(more, "other run")}` : ""})`;
 }
 
 export function handlerOf(run: ReportRun): string {

@@ -21,6 +21,8 @@ export enum RunEnd {
   STALLED = 2,
   /** ABORTED - by the user */
   ABORTED = 3,
+  /** UNDRAINED - tasks were still being settled when the time to drain was up */
+  UNDRAINED = 5,
   /** FAILED - could not go on: no agents left, or an agent failed */
   FAILED = 4,
 }

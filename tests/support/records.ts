@@ -47,10 +47,11 @@ export function runSpec(shape: RunShape): RunSpec {
 		load:
 			shape.timedMs === undefined
 				? { kind: "tasks", tasks: shape.tasks ?? 1_000, limitMs: undefined }
-				: { kind: "timed", durationMs: shape.timedMs, inFlight: 2 * workers },
+				: { kind: "timed", warmupMs: 0, durationMs: shape.timedMs, inFlight: 2 * workers },
 		task: { type: "benchmark_task", payloadBytes: 1_024, priority: "normal", maxRetries: 3, timeoutMs: 30_000 },
 		handler: { kind: "benchmark" },
 		drainTimeoutMs: 60_000,
+		seed: 7,
 	};
 }
 
