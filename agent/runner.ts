@@ -13,6 +13,7 @@ import { Permits } from "./load/permits.js";
 import { runProducer } from "./load/producer.js";
 import type { Logger } from "./log.js";
 import { nowUs } from "./measure/clock.js";
+import { ClockFollower } from "./measure/clockFollower.js";
 import { measureClock } from "./measure/clocksync.js";
 import { type ProfilePart, Profiler, type ProfileWindow } from "./measure/profiler.js";
 import { Recorder, type RecorderOptions } from "./measure/recorder.js";
@@ -72,6 +73,8 @@ export class Runner {
 	readonly #meter = new ResourceMeter();
 	readonly #sampler: RedisSampler;
 	#recorder: Recorder | undefined;
+	/** Where tasks cross hosts. */
+	#clock: ClockFollower | undefined;
 	#permits: Permits | undefined;
 	#epochUs = Number.POSITIVE_INFINITY;
 	#latenessUs = 0;
@@ -84,7 +87,7 @@ export class Runner {
 		private readonly work: Work,
 		private readonly connections: Connections,
 		lead: boolean,
-		log: Logger,
+		private readonly log: Logger,
 		private readonly makeRecorder: (options: RecorderOptions) => Recorder,
 		private readonly profiler: Profiler | undefined,
 	) {
@@ -163,11 +166,13 @@ export class Runner {
 		this.#epochUs = arm.epochMonotonicUs;
 		// Made before the epoch: its histograms take a while.
 		const { runTag, producers, load } = this.work.slice;
+		if (arm.hostCount > 1) this.#clock = this.#followClock(arm);
 		this.#recorder = this.makeRecorder({
 			runTag,
 			epochUs: this.#epochUs,
 			producers: producers.map(({ index }) => index),
 			window: load?.window,
+			...(this.#clock && { clock: this.#clock }),
 		});
 		this.profiler?.begin(this.#measuredWindow());
 		this.#finish(this.#run(this.#recorder));
@@ -183,11 +188,21 @@ export class Runner {
 		this.#meter.start();
 		await Promise.all([sending, consuming]);
 		this.#meter.stop();
-		await this.#sampler.finish();
+		await Promise.all([this.#sampler.finish(), this.#clock?.finish()]);
 		const measurements = this.#complete(recorder.result(this.#meter.read()), this.#sampler.all);
 		const { lastEnqueuedAtUs = 0, lastCompletedAtUs = 0 } = measurements.span ?? {};
 		await this.profiler?.finish(this.#epochUs + Math.max(0, lastEnqueuedAtUs, lastCompletedAtUs));
 		return measurements;
+	}
+
+	#followClock(arm: Arm): ClockFollower {
+		const { target, agentIndex } = this.work.slice;
+		return new ClockFollower({
+			url: target?.url ?? "",
+			connectionName: `spool-bench-${agentIndex}-clock`,
+			arm,
+			onWarning: (message) => this.log.warn(message),
+		});
 	}
 
 	/** What is profiled; without an end of its own to the last completion. */
@@ -211,7 +226,7 @@ export class Runner {
 			runTag: slice.runTag,
 			shape: task,
 			payload: payloadMaker(longestPayload(task)),
-			stamper: makeStamper(slice.runTag, this.#epochUs),
+			stamper: makeStamper(slice.runTag, this.#epochUs, this.#clock),
 			recorder,
 			nowUs,
 			wall,
@@ -323,6 +338,7 @@ export class Runner {
 		this.abandon();
 		this.#sampler.stop();
 		this.#meter.stop();
+		this.#clock?.stop();
 		this.profiler?.close();
 		this.connections.control.disconnect();
 		this.#recorder?.close();

@@ -81,18 +81,15 @@ export const STAGES: readonly StageInfo[] = [
 	},
 ];
 
-/** @throws RangeError for a stage that this version does not know */
-export function stageName(stage: Stage): StageName {
-	return infoOf(stage).name;
-}
+/** Parts of the response times by which the clocks of several hosts are judged, and not figures of the queue. */
+export const CLOCK_STAGES: readonly { readonly stage: Stage; readonly unit: StageUnit }[] = [
+	{ stage: Stage.CROSS_HOST_RESPONSE_TIME, unit: "us" },
+	{ stage: Stage.NEGATIVE_RESPONSE_TIME, unit: "us" },
+];
 
 /** @throws RangeError for a stage that this version does not know */
 export function stageUnit(stage: Stage): StageUnit {
-	return infoOf(stage).unit;
-}
-
-function infoOf(stage: Stage): StageInfo {
-	const info = STAGES.find((candidate) => candidate.stage === stage);
+	const info = [...STAGES, ...CLOCK_STAGES].find((candidate) => candidate.stage === stage);
 	if (!info) throw new RangeError(`there is no stage ${stage}`);
-	return info;
+	return info.unit;
 }

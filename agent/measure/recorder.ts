@@ -6,6 +6,8 @@ import { stageUnit } from "../../proto/stages.js";
 import { classifyError } from "../spool/connection.js";
 import type { Attempt, WorkObserver } from "../work/attempt.js";
 import { AckRing } from "./ackring.js";
+import { type HostClock, ONE_CLOCK } from "./clockOfHost.js";
+import { CrossHostLog } from "./crossHostLog.js";
 import { ResponseSeries } from "./responseSeries.js";
 import { Series } from "./series.js";
 import { StageLog } from "./stagelog.js";
@@ -23,6 +25,8 @@ export interface RecorderOptions {
 	readonly producers: readonly number[];
 	/** Times are recorded of the tasks intended in it; undefined: of all. */
 	readonly window?: Window | undefined;
+	/** For times between hosts; undefined: there is one. */
+	readonly clock?: HostClock;
 }
 
 /** Later than this a task counts as sent late. */
@@ -69,22 +73,26 @@ export class Recorder implements WorkObserver {
 	readonly #dequeueTime = stageLog(Stage.DEQUEUE_TIME);
 	readonly #serviceTime = stageLog(Stage.SERVICE_TIME);
 	readonly #ackTime = stageLog(Stage.ACK_TIME);
-	readonly #stages: readonly StageLog[] = [
-		this.#responseTime,
-		this.#uncorrectedResponseTime,
-		this.#sendLag,
-		this.#generatorLag,
-		this.#backpressureLag,
-		this.#enqueueTime,
-		this.#queueWait,
-		this.#dequeueTime,
-		this.#serviceTime,
-		this.#ackTime,
-	];
+	readonly #crossHost: CrossHostLog;
+	readonly #stages: readonly StageLog[];
 
 	constructor(private readonly options: RecorderOptions) {
 		this.#acks = new AckRing(options.producers);
 		this.#issued = new Map(options.producers.map((producer) => [producer, 0]));
+		this.#crossHost = new CrossHostLog(options.clock ?? ONE_CLOCK);
+		this.#stages = [
+			this.#responseTime,
+			this.#uncorrectedResponseTime,
+			this.#sendLag,
+			this.#generatorLag,
+			this.#backpressureLag,
+			this.#enqueueTime,
+			this.#queueWait,
+			this.#dequeueTime,
+			this.#serviceTime,
+			this.#ackTime,
+			...this.#crossHost.stages,
+		];
 	}
 
 	/**
@@ -261,13 +269,14 @@ export class Recorder implements WorkObserver {
 		resources: Resources,
 		parts: Pick<Measurements, "counters" | "errors" | "stages" | "series" | "ledger" | "responseSeries">,
 	): Measurements {
+		const quality = this.options.clock?.quality();
 		return {
 			...parts,
 			producers: [...this.#issued].map(([producer, issued]) => ({ producer, issued })),
 			span: { ...this.#span },
 			resources: { ...resources, maxInFlight: this.#maxInFlight },
 			redis: [],
-			clock: undefined,
+			clock: quality && { ...quality, fromHosts: this.#crossHost.fromHosts },
 		};
 	}
 
@@ -301,12 +310,14 @@ export class Recorder implements WorkObserver {
 
 	#completed(stamp: Stamp, attempt: Attempt): void {
 		const completedAtUs = attempt.settledAtUs - this.options.epochUs;
+		const correctedAtUs = completedAtUs + this.#crossHost.correctionUs(stamp, attempt.settledAtUs);
 		if (this.#isMeasured(stamp.intendedAtUs)) {
-			this.#responseTime.record(completedAtUs - stamp.intendedAtUs);
-			this.#uncorrectedResponseTime.record(completedAtUs - stamp.sentAtUs);
+			this.#responseTime.record(correctedAtUs - stamp.intendedAtUs);
+			this.#uncorrectedResponseTime.record(correctedAtUs - stamp.sentAtUs);
+			this.#crossHost.record(stamp, correctedAtUs - stamp.intendedAtUs);
 			this.#ackTime.record(attempt.settledAtUs - attempt.handledAtUs);
 		}
-		this.#responses.completed(stamp.intendedAtUs, completedAtUs - stamp.intendedAtUs);
+		this.#responses.completed(stamp.intendedAtUs, correctedAtUs - stamp.intendedAtUs);
 		const atUs = Math.max(0, completedAtUs);
 		const span = this.#span;
 		span.firstCompletedAtUs = span.firstCompletedAtUs < 0 ? atUs : Math.min(span.firstCompletedAtUs, atUs);

@@ -28,6 +28,31 @@ describe("a stamp", () => {
 		);
 	});
 
+	test("says whose clock it is, and what that lacked of Redis's when the task was sent", () => {
+		let correctionUs = 0;
+		const clock = { hostIndex: 511, correctionUs: () => correctionUs, quality: () => undefined };
+		const corrected = makeStamper(RUN, EPOCH_US, clock);
+		const stampNow = () => readStamp(RUN, corrected.metadata(1, 2, EPOCH_US, EPOCH_US, ENQUEUE_TIME));
+		for (const [us, stamped] of [
+			[0, 0],
+			[-49_999.6, -50_000],
+			[1_000_000.2, 1_000_000],
+			[0, 0],
+			[1e12, 2 ** 31 - 1],
+			[-1e12, -(2 ** 31)],
+		] as const) {
+			correctionUs = us;
+			expect(stampNow()).toMatchObject({ intendedAtUs: 0, sentAtUs: 0, hostIndex: 511, correctionUs: stamped });
+			expect(corrected.metadata(1, 2, EPOCH_US, EPOCH_US, "")).toHaveLength(stampBytes + '{"enqueue_time":""}'.length);
+		}
+	});
+
+	test("takes the correction of the moment at which the task was sent", () => {
+		const clock = { hostIndex: 1, correctionUs: (atUs: number) => (atUs - EPOCH_US) / 1_000, quality: () => undefined };
+		const metadata = makeStamper(RUN, EPOCH_US, clock).metadata(1, 2, EPOCH_US, EPOCH_US + 2e6, ENQUEUE_TIME);
+		expect(readStamp(RUN, metadata)?.correctionUs).toBe(2_000);
+	});
+
 	test("always has the same width, in JSON as Go writes it", () => {
 		const metadata = [
 			stamper.metadata(0, 0, EPOCH_US, EPOCH_US, ENQUEUE_TIME),
@@ -50,7 +75,14 @@ describe("a stamp", () => {
 
 	test("is found wherever it stands in the metadata", () => {
 		const [, bench] = /("bench":"[^"]*")/.exec(stamper.metadata(3, 4, EPOCH_US, EPOCH_US, ENQUEUE_TIME)) ?? [];
-		expect(readStamp(RUN, `{"a":1,${bench}}`)).toEqual({ producer: 3, sequence: 4, intendedAtUs: 0, sentAtUs: 0 });
+		expect(readStamp(RUN, `{"a":1,${bench}}`)).toEqual({
+			producer: 3,
+			sequence: 4,
+			intendedAtUs: 0,
+			sentAtUs: 0,
+			hostIndex: 0,
+			correctionUs: 0,
+		});
 	});
 
 	const good = stamper.metadata(3, 4, EPOCH_US, EPOCH_US, ENQUEUE_TIME);

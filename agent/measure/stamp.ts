@@ -1,31 +1,38 @@
 import { readHex, writeHex } from "../../proto/hex.js";
+import { type HostClock, ONE_CLOCK } from "./clockOfHost.js";
 
 /**
  * What travels in a task's metadata, so that whoever completes the task knows which it is and when it was meant to be sent.
  * Hexadecimal of fixed width, so that every task costs the same bytes:
  *
- *   run tag 8 · producer 4 · sequence 11 · intended 11 · lag 10
+ *   run tag 8 · producer 4 · sequence 11 · intended 11 · lag 10 · host 3 · correction 8
  *
  * Intended is µs since the run's epoch plus 2^43 (101 days either side); lag is how much later the task was sent, in µs plus
- * 2^39 (6 days either side). A time beyond these is stamped as the furthest that fits.
+ * 2^39 (6 days either side). Host is the sender's, correction what its clock lacked of Redis's since the epoch, in µs plus
+ * 2^31 (35 minutes either side). A time beyond these is stamped as the furthest that fits.
  */
-const WIDTH = { run: 8, producer: 4, sequence: 11, intended: 11, lag: 10 } as const;
+const WIDTH = { run: 8, producer: 4, sequence: 11, intended: 11, lag: 10, host: 3, correction: 8 } as const;
 /** Where each part ends. */
-const END = { run: 8, producer: 12, sequence: 23, intended: 34, lag: 44 } as const;
+const END = { run: 8, producer: 12, sequence: 23, intended: 34, lag: 44, host: 47, correction: 55 } as const;
 const INTENDED_ZERO = 2 ** 43;
 const LAG_ZERO = 2 ** 39;
+const CORRECTION_ZERO = 2 ** 31;
 const KEY = '"bench":"';
 const QUOTE = '"'.charCodeAt(0);
 
 /** How many bytes the stamp adds to a task's JSON. */
-export const stampBytes = KEY.length + END.lag + '",'.length;
+export const stampBytes = KEY.length + END.correction + '",'.length;
 
 export interface Stamp {
 	readonly producer: number;
 	readonly sequence: number;
-	/** Microseconds since the run's epoch, negative before it. */
+	/** Microseconds since the run's epoch, negative before it, on the sender's clock. */
 	readonly intendedAtUs: number;
 	readonly sentAtUs: number;
+	/** The sender's host among the fleet's. */
+	readonly hostIndex: number;
+	/** What to add to the times for those on Redis's clock. */
+	readonly correctionUs: number;
 }
 
 export interface Stamper {
@@ -39,14 +46,23 @@ export interface Stamper {
 }
 
 /** @param epochUs the run's epoch on this process's clock */
-export function makeStamper(runTag: number, epochUs: number): Stamper {
+export function makeStamper(runTag: number, epochUs: number, clock: HostClock = ONE_CLOCK): Stamper {
 	const run = writeHex(runTag, WIDTH.run);
+	const host = writeHex(clock.hostIndex, WIDTH.host);
+	// Most tasks have the last one's.
+	let corrected = { us: 0, hex: offsetHex(0, CORRECTION_ZERO, WIDTH.correction) };
+	const correctionHex = (atUs: number): string => {
+		const us = Math.round(clock.correctionUs(atUs));
+		if (us !== corrected.us) corrected = { us, hex: offsetHex(us, CORRECTION_ZERO, WIDTH.correction) };
+		return corrected.hex;
+	};
 	return {
 		metadata(producer, sequence, intendedAtUs, sentAtUs, enqueueTime) {
 			const intended = offsetHex(intendedAtUs - epochUs, INTENDED_ZERO, WIDTH.intended);
 			const lag = offsetHex(sentAtUs - intendedAtUs, LAG_ZERO, WIDTH.lag);
 			const task = writeHex(producer, WIDTH.producer) + writeHex(sequence, WIDTH.sequence);
-			return `{${KEY}${run}${task}${intended}${lag}","enqueue_time":"${enqueueTime}"}`;
+			const clocks = host + correctionHex(sentAtUs);
+			return `{${KEY}${run}${task}${intended}${lag}${clocks}","enqueue_time":"${enqueueTime}"}`;
 		},
 	};
 }
@@ -54,15 +70,18 @@ export function makeStamper(runTag: number, epochUs: number): Stamper {
 /** The stamp in a task's metadata; undefined where there is none of this run. */
 export function readStamp(runTag: number, metadata: string): Stamp | undefined {
 	const start = metadata.indexOf(KEY) + KEY.length;
-	if (start < KEY.length || metadata.charCodeAt(start + END.lag) !== QUOTE) return undefined;
+	if (start < KEY.length || metadata.charCodeAt(start + END.correction) !== QUOTE) return undefined;
 	if (readHex(metadata, start, start + END.run) !== runTag) return undefined;
 	const producer = readHex(metadata, start + END.run, start + END.producer);
 	const sequence = readHex(metadata, start + END.producer, start + END.sequence);
 	const intended = readHex(metadata, start + END.sequence, start + END.intended);
 	const lag = readHex(metadata, start + END.intended, start + END.lag);
-	if (producer < 0 || sequence < 0 || intended < 0 || lag < 0) return undefined;
+	const hostIndex = readHex(metadata, start + END.lag, start + END.host);
+	const correction = readHex(metadata, start + END.host, start + END.correction);
+	if (producer < 0 || sequence < 0 || intended < 0 || lag < 0 || hostIndex < 0 || correction < 0) return undefined;
 	const intendedAtUs = intended - INTENDED_ZERO;
-	return { producer, sequence, intendedAtUs, sentAtUs: intendedAtUs + lag - LAG_ZERO };
+	const sentAtUs = intendedAtUs + lag - LAG_ZERO;
+	return { producer, sequence, intendedAtUs, sentAtUs, hostIndex, correctionUs: correction - CORRECTION_ZERO };
 }
 
 function offsetHex(value: number, zero: number, width: number): string {
