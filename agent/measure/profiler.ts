@@ -52,13 +52,14 @@ export class Profiler {
 	static async open(request: ProfileRequest): Promise<Profiler> {
 		const { cpuIntervalUs, heapIntervalBytes } = request;
 		const takers: [ProfileKind, Sampling | Error][] = [];
-		if (cpuIntervalUs > 0) {
-			const load = async () => (await import("./profilerCpu.js")).openCpuSampling(cpuIntervalUs);
-			takers.push([ProfileKind.CPU, await load().catch((error: Error) => error)]);
-		}
+		// In this order, so that what the one allocates for its part is not in the other's.
 		if (heapIntervalBytes > 0) {
 			const load = async () => (await import("./profilerHeap.js")).openHeapSampling(heapIntervalBytes);
 			takers.push([ProfileKind.HEAP, await load().catch((error: Error) => error)]);
+		}
+		if (cpuIntervalUs > 0) {
+			const load = async () => (await import("./profilerCpu.js")).openCpuSampling(cpuIntervalUs);
+			takers.push([ProfileKind.CPU, await load().catch((error: Error) => error)]);
 		}
 		return new Profiler(takers);
 	}

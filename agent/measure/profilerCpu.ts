@@ -11,7 +11,8 @@ const compress = promisify(gzip);
 /** The profiler keeps the times of samples of so long; parts are shorter. */
 const KEPT_MS = 120_000;
 const OUTSIDE = "outside";
-const [COUNT, WALL, CPU] = [0, 1, 2] as const;
+const OTHER_THREADS = pprof.time.constants.NON_JS_THREADS_FUNCTION_NAME;
+const [COUNT, CPU] = [0, 2] as const;
 
 /** Samples the main thread's stack with its wall and CPU time; idle time and native code of Node's own are in it too. */
 export async function openCpuSampling(intervalMicros: number): Promise<Sampling> {
@@ -64,33 +65,39 @@ function clipped(window: ProfileWindow, startedUs: number, endUs: number): { fro
 
 /**
  * Leaves out what is outside the window, gives `(idle)` its wall time, and adds `(program)`, native code outside of any
- * JavaScript function, which the profiler drops: what the process used and the samples do not have.
+ * JavaScript function, which the profiler drops. The profiler gives a sample the CPU time since the sample before, so that a
+ * burst that is over by then would count as `(idle)`: the thread's CPU time, which is exact, is shared out instead over the
+ * samples that were not idle, as on-CPU profilers do.
  */
 function complete(profile: Profile, durationNs: number, processCpuNs: number): void {
 	const { strings } = profile.stringTable;
 	const functions = new Map(profile.function.map((each) => [each.id, each]));
 	const locations = new Map(profile.location.map((each) => [each.id, each]));
-	for (const each of profile.function) {
-		each.filename = profile.stringTable.dedup(sourceName(strings[Number(each.filename)] ?? ""));
-	}
-	const isOutside = (sample: Sample) =>
-		sample.label.some((label) => label.num === 1 && strings[Number(label.key)] === OUTSIDE);
-	const nameOf = (sample: Sample) => {
-		const line = locations.get(sample.locationId[0] as number | bigint)?.line[0];
-		return strings[Number(functions.get(line?.functionId ?? 0)?.name ?? 0)];
-	};
+	const nameOf = ({ locationId: [innermost = 0] }: Sample) =>
+		strings[Number(functions.get(locations.get(innermost)?.line[0]?.functionId ?? 0)?.name ?? 0)];
+	const isOutside = ({ label }: Sample) => label.some(({ key, num }) => num === 1 && strings[Number(key)] === OUTSIDE);
 	const sum = (samples: readonly Sample[], value: number) =>
 		samples.reduce((total, sample) => total + Number(sample.value[value] ?? 0), 0);
+
 	const programCpuNs = Math.max(0, processCpuNs - sum(profile.sample, CPU));
+	const periodNs = Number(profile.period);
 	profile.sample = profile.sample.filter((sample) => !isOutside(sample));
-	for (const sample of profile.sample) {
-		sample.label = [];
-		if (nameOf(sample) === "(idle)") sample.value[WALL] = Number(sample.value[COUNT]) * Number(profile.period);
+	const onThread = profile.sample.filter((sample) => nameOf(sample) !== OTHER_THREADS);
+	const idle = onThread.filter((sample) => nameOf(sample) === "(idle)");
+	const programWallNs = Math.max(0, durationNs - sum(onThread, COUNT) * periodNs);
+	const threadCpuNs = programCpuNs + sum(onThread, CPU);
+	const busySamples = sum(onThread, COUNT) - sum(idle, COUNT) + programWallNs / periodNs;
+	const cpuNs = (samples: number) => (busySamples > 0 ? Math.round((threadCpuNs * samples) / busySamples) : 0);
+	for (const sample of onThread) {
+		const count = Number(sample.value[COUNT]);
+		sample.value = [count, Math.round(count * periodNs), cpuNs(count)];
 	}
-	const programWallNs = Math.max(0, durationNs - sum(profile.sample, WALL));
-	if (programWallNs > 0 || programCpuNs > 0) {
-		const count = Math.round(programWallNs / Number(profile.period));
-		addSample(profile, "(program)", [count, Math.round(programWallNs), Math.round(programCpuNs)]);
+	for (const sample of idle) sample.value[CPU] = 0;
+	for (const sample of profile.sample) sample.label = [];
+	const programSamples = programWallNs / periodNs;
+	addSample(profile, "(program)", [Math.round(programSamples), Math.round(programWallNs), cpuNs(programSamples)]);
+	for (const each of profile.function) {
+		each.filename = profile.stringTable.dedup(sourceName(strings[Number(each.filename)] ?? ""));
 	}
 	profile.durationNanos = Math.round(durationNs);
 	profile.defaultSampleType = profile.stringTable.dedup("cpu");
