@@ -12,14 +12,24 @@ import type { Measurements } from "../proto/gen/measurement.js";
 import type { AgentRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
 import { checkPage } from "../proto/ledger.js";
+import { hidePasswords } from "../proto/redisUrl.js";
 import { ResultAssembler } from "../proto/result.js";
 import type { Member } from "./fleet/fleet.js";
 import { DeltaAccumulator } from "./merge/accumulator.js";
 import { readMeasurements } from "./merge/check.js";
+import { checkClaims, checkCounters, MAX_DELTAS } from "./merge/claims.js";
 import type { CohortState } from "./phases.js";
 
 /** Something an agent sent that an agent in order never sends; the run goes on without that agent. */
 export class PeerError extends Error {}
+
+const MAX_SENTENCE = 2_000;
+
+/** What an agent says to the user: on the lines that it has, without what would move a terminal's cursor, nor a password. */
+function oneSentence(text: string): string {
+	const shown = text.slice(0, MAX_SENTENCE).replaceAll(/[^\P{Cc}\n]/gu, " ");
+	return hidePasswords(shown);
+}
 
 /** One place of the fleet within one run: what its agent has said so far, and whether it is still there. */
 export class Participant {
@@ -64,9 +74,10 @@ export class Participant {
 				this.armed = true;
 				break;
 			case "failure":
-				this.failure = body.value;
+				this.failure = { ...body.value, message: oneSentence(body.value.message) };
 				break;
 			case "snapshot":
+				if (body.value.totals) checkCounters(this.slice, body.value.totals);
 				if (body.value.sequence > (this.snapshot?.sequence ?? 0)) this.snapshot = body.value;
 				break;
 			case "delta":
@@ -140,6 +151,8 @@ export class Participant {
 
 	#takeDelta(sequence: number, measurements: Measurements | undefined): void {
 		if (!measurements) throw new PeerError("an empty delta");
+		if (sequence > MAX_DELTAS) throw new PeerError(`delta ${sequence}`);
+		checkClaims(this.slice, measurements);
 		this.deltas.apply(sequence, measurements);
 		this.#coveredToMs = performance.now();
 	}
@@ -149,6 +162,7 @@ export class Participant {
 		const result = this.#chunks.take(chunk);
 		if (!result) return;
 		readMeasurements(result);
+		checkClaims(this.slice, result);
 		this.result = result;
 	}
 }
