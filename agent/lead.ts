@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Concluded } from "../proto/gen/cluster.js";
+import type { Conclude, Concluded } from "../proto/gen/cluster.js";
 import type { Namespace, RedisSample } from "../proto/gen/measurement.js";
 import type { Slice } from "../proto/gen/slice.js";
 import { parseTaskId } from "../proto/taskid.js";
@@ -36,16 +36,19 @@ export async function claimNamespace(redis: Redis, prefix: string, purge: boolea
 	return { keysFound, keysPurged, keysBeforeStart };
 }
 
-/** Counts what the run left in Redis and, with `clean`, removes what it made. Call when every agent has stopped. */
+/**
+ * Counts what the run left in Redis, with `readStates` also what the tasks' records say, and with `clean` removes what it
+ * made. Call when every agent has stopped.
+ */
 export async function concludeRun(
 	redis: Redis,
 	slice: Slice,
 	prefix: string,
-	clean: boolean,
+	{ clean, readStates }: Pick<Conclude, "clean" | "readStates">,
 	atUs: number,
 ): Promise<Omit<Concluded, "ordinal">> {
 	const identify = (taskId: string) => parseTaskId(slice.runTag, taskId);
-	const found = await census(redis, prefix, identify);
+	const found = await census(redis, prefix, identify, { readStates });
 	const after = { ...found, redis: await sampleRedis(redis, prefix, atUs) };
 	if (!clean) return { census: after, keysRemoved: 0, keysLeft: await countKeys(redis, prefix) };
 	const { removed, left } = await removeRun(redis, prefix, (taskId) => identify(taskId) !== undefined);

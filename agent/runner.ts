@@ -1,4 +1,4 @@
-import type { Arm, Concluded, Prepare, Ready, Snapshot } from "../proto/gen/cluster.js";
+import type { Arm, Conclude, Concluded, Prepare, Ready, Snapshot } from "../proto/gen/cluster.js";
 import { FailureKind, StopScope } from "../proto/gen/cluster.js";
 import type { Measurements } from "../proto/gen/measurement.js";
 import type { Handler, Slice, TaskShape, WorkerShare } from "../proto/gen/slice.js";
@@ -326,10 +326,10 @@ export class Runner {
 	}
 
 	/** See `concludeRun`. */
-	async conclude(clean: boolean): Promise<Concluded> {
+	async conclude(request: Pick<Conclude, "clean" | "readStates">): Promise<Concluded> {
 		const { slice, keyPrefix } = this.work;
 		const atUs = nowUs() - this.#epochUs;
-		const concluded = await concludeRun(this.connections.control, slice, keyPrefix, clean, atUs);
+		const concluded = await concludeRun(this.connections.control, slice, keyPrefix, request, atUs);
 		return { ordinal: this.ordinal, ...concluded };
 	}
 

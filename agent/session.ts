@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientDuplexStream, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import type { Prepare, Welcome } from "../proto/gen/cluster.js";
+import type { Conclude, Prepare, Welcome } from "../proto/gen/cluster.js";
 import { type AgentMessage, ClusterClient, type CoordinatorMessage, FailureKind } from "../proto/gen/cluster.js";
 import type { Host } from "../proto/gen/measurement.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../proto/limits.js";
@@ -198,7 +198,7 @@ export class Session {
 				if (runner?.ordinal === body.value.ordinal) runner.stop(body.value.scope);
 				break;
 			case "conclude":
-				if (runner?.ordinal === body.value.ordinal) void this.#conclude(runner, body.value.clean);
+				if (runner?.ordinal === body.value.ordinal) void this.#conclude(runner, body.value);
 				break;
 			case "bye":
 				this.#settle({ kind: "dismissed" });
@@ -250,10 +250,10 @@ export class Session {
 		}
 	}
 
-	async #conclude(runner: Runner, clean: boolean): Promise<void> {
+	async #conclude(runner: Runner, request: Conclude): Promise<void> {
 		const given = new AbortController();
 		try {
-			const concluded = await Promise.race([runner.conclude(clean), redisGone(runner, given.signal)]);
+			const concluded = await Promise.race([runner.conclude(request), redisGone(runner, given.signal)]);
 			this.#send({ $case: "concluded", value: concluded });
 		} catch (error) {
 			const message = `could not count and remove what the run left: ${(error as Error).message}`;
@@ -287,7 +287,7 @@ export class Session {
 			await sleep(ORPHAN_SETTLE_MS);
 			// A private Redis is gone by now, and its keys with it.
 			if (!runner.connected) return runner.close();
-			const cleanup = runner.conclude(true).then(
+			const cleanup = runner.conclude({ clean: true, readStates: false }).then(
 				({ keysRemoved }) => this.options.log.warn({ keysRemoved }, "coordinator lost: removed the run's keys"),
 				(error: Error) => this.options.log.error({ error: error.message }, "coordinator lost: keys may be left"),
 			);

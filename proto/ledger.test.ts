@@ -70,7 +70,8 @@ describe("a ledger", () => {
 		const ledger = ledgerOf([0, 9, PAGE_BITS + 7].map((sequence) => task(5, sequence)));
 		const [first, second] = sorted(ledger.allPages());
 		expect(first).toMatchObject({ producer: 5, outcome: Outcome.COMPLETED, page: 0 });
-		expect(first?.bits.subarray(0, 3)).toEqual(Buffer.of(1, 2, 0));
+		// Zeros at the end are left out.
+		expect(first?.bits).toEqual(Buffer.of(1, 2));
 		expect(second).toMatchObject({ page: 1 });
 		expect(second?.bits[0]).toBe(0x80);
 	});
@@ -89,7 +90,6 @@ describe("a ledger", () => {
 		["no outcome", { outcome: Outcome.UNSPECIFIED }],
 		["an unknown outcome", { outcome: 10 as Outcome }],
 		["a page out of bounds", { page: 2 ** 29 }],
-		["too few bits", { bits: Buffer.alloc(1_023) }],
 		["too many bits", { bits: Buffer.alloc(1_025) }],
 	])("refuses a page with %s, and takes nothing of what came with it", (_, change) => {
 		const ledger = new LedgerPages();

@@ -50,7 +50,7 @@ export class LedgerPages {
 		for (const { producer, outcome, page, bits } of all) {
 			const own = this.#pageFor(producer, outcome, page);
 			own.changed = true;
-			for (let at = 0; at < PAGE_BYTES; at++) own.bits[at] = (own.bits[at] as number) | (bits[at] as number);
+			for (let at = 0; at < bits.length; at++) own.bits[at] = (own.bits[at] as number) | (bits[at] as number);
 		}
 	}
 
@@ -84,7 +84,7 @@ export class LedgerPages {
 		return [...numbers].sort((a, b) => a - b);
 	}
 
-	/** Copies of the pages that changed since the last call, whole. */
+	/** Copies of the pages that changed since the last call, whole but for zeros at the end. */
 	dirtyPages(): LedgerPage[] {
 		const pages = this.#copies((page) => page.changed);
 		for (const bitmap of this.#bitmaps.values()) for (const page of bitmap.values()) page.changed = false;
@@ -102,7 +102,7 @@ export class LedgerPages {
 			for (const [number, page] of bitmap) {
 				if (!wanted(page)) continue;
 				const producer = Math.floor(key / OUTCOMES);
-				pages.push({ producer, outcome: key % OUTCOMES, page: number, bits: Buffer.from(page.bits) });
+				pages.push({ producer, outcome: key % OUTCOMES, page: number, bits: withoutZeros(page.bits) });
 			}
 		}
 		return pages;
@@ -124,6 +124,12 @@ export class LedgerPages {
 	}
 }
 
+/** A copy that ends with the last byte that is not 0: thousands of producers have a page each that hardly begins. */
+function withoutZeros(bits: Uint8Array): Buffer {
+	const end = bits.findLastIndex((byte) => byte !== 0) + 1;
+	return Buffer.from(bits.subarray(0, end));
+}
+
 /** Above every Outcome. */
 const OUTCOMES = 16;
 
@@ -139,5 +145,5 @@ export function checkPage({ producer, outcome, page, bits }: LedgerPage): void {
 	if (!(outcome >= Outcome.REJECTED && outcome <= Outcome.RECORDED_OPEN))
 		throw new LedgerError(`a ledger page of outcome ${outcome}`);
 	if (page > MAX_PAGE) throw new LedgerError(`ledger page ${page}`);
-	if (bits.length !== PAGE_BYTES) throw new LedgerError(`a ledger page of ${bits.length} bytes`);
+	if (bits.length > PAGE_BYTES) throw new LedgerError(`a ledger page of ${bits.length} bytes`);
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Outcome } from "../../proto/gen/measurement.js";
+import { LedgerPages } from "../../proto/ledger.js";
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
 import { ClassicQueue } from "./classic.js";
 import { openRedis, type Redis } from "./connection.js";
@@ -99,6 +100,33 @@ describe("countKeys and purgeNamespace", () => {
 });
 
 describe("census", () => {
+	it("reads the states of the own tasks, whatever is in their payloads", async () => {
+		await populate("p:", own);
+		await populate("p:", foreign);
+		const clock = new WallClock();
+		const queue = new ClassicQueue(redis, "p:", clock);
+		// Of the latest state nothing tells but the record itself: the queue and the processing key are gone.
+		const trap = ',"priority":1,"state":"completed","max_retries":3';
+		const large = newTask({
+			id: own(4),
+			type: "t",
+			payload: JSON.stringify({ data: "x".repeat(5_000), trap }),
+			createdAt: "2026-01-01T00:00:00Z",
+		});
+		await queue.start(large);
+		await queue.complete({ ...large, id: own(5), metadata: `{"long":"${"y".repeat(3_000)}"}` }, "null", 1);
+		await redis.set("p:store:task:own-0-6", "no record at all");
+		const { pages, statesRead } = await census(redis, "p:", identify, { readStates: true });
+		expect(statesRead).toBe(true);
+		const ledger = new LedgerPages();
+		ledger.or(pages);
+		const of = (outcome: Outcome) => [0, 1, 2, 3, 4, 5, 6].filter((sequence) => ledger.has(0, outcome, sequence));
+		expect(of(Outcome.RECORDED_COMPLETED)).toEqual([1, 5]);
+		expect(of(Outcome.RECORDED_DEAD_LETTERED)).toEqual([2]);
+		expect(of(Outcome.RECORDED_OPEN)).toEqual([0, 3, 4, 6]);
+		expect(ledger.producers()).toEqual([0]);
+	});
+
 	it("tells waiting from held tasks, and own from foreign ones", async () => {
 		await populate("p:", own);
 		await populate("p:", foreign);

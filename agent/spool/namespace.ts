@@ -4,8 +4,9 @@ import { classifyError, type Redis } from "./connection.js";
 import { heldTasks, removeRetries, retriedTask, scanRetries } from "./fusedState.js";
 import { parseInfo, sampleFromInfo, serverFromInfo } from "./info.js";
 import { PRIORITIES, readKey, SpoolKeys } from "./keys.js";
+import { recordedStates } from "./recordedState.js";
 import { scanKeys, scanList, scanSet } from "./scan.js";
-import { decodeTask } from "./task.js";
+import { decodeTask, type TaskState } from "./task.js";
 
 /** Says which task of this run an ID names; undefined for a task that is not this run's. */
 export type Identify = (taskId: string) => { readonly producer: number; readonly sequence: number } | undefined;
@@ -46,8 +47,15 @@ const FOREIGN_TASKS_MAX = 100_000;
 /**
  * What lies under the prefix when nobody works on it any more: which of the run's tasks are in a queue, and which are in no
  * queue but held: under a processing key, by a fused consumer, or waiting for a retry. Its `redis` is left unset.
+ *
+ * @param readStates also say what the record of each of the run's tasks that has one tells; reads them all
  */
-export async function census(redis: Redis, prefix: string, identify: Identify): Promise<Census> {
+export async function census(
+	redis: Redis,
+	prefix: string,
+	identify: Identify,
+	{ readStates = false } = {},
+): Promise<Census> {
 	const { queues } = new SpoolKeys(prefix);
 	const ledger = new LedgerPages();
 	const foreign = new Set<string>();
@@ -77,6 +85,7 @@ export async function census(redis: Redis, prefix: string, identify: Identify): 
 	};
 	const keysByKind = new Map<string, number>();
 	for await (const keys of scanKeys(redis, prefix)) {
+		if (readStates) await noteStates(redis, prefix, keys, identify, ledger);
 		for (const key of keys) {
 			const use = readKey(prefix, key);
 			keysByKind.set(use.kind, (keysByKind.get(use.kind) ?? 0) + 1);
@@ -99,7 +108,39 @@ export async function census(redis: Redis, prefix: string, identify: Identify): 
 		foreignTasks: foreign.size,
 		keysByKind,
 		redis: undefined,
+		statesRead: readStates,
 	};
+}
+
+const RECORDED: Readonly<Partial<Record<TaskState, Outcome>>> = {
+	completed: Outcome.RECORDED_COMPLETED,
+	failed: Outcome.RECORDED_DEAD_LETTERED,
+	dead_letter: Outcome.RECORDED_DEAD_LETTERED,
+};
+
+/** Of the own tasks among the keys: one that is still there as a task is open, unless its stored record says otherwise. */
+async function noteStates(
+	redis: Redis,
+	prefix: string,
+	keys: readonly string[],
+	identify: Identify,
+	ledger: LedgerPages,
+): Promise<void> {
+	const stored: { readonly key: string; readonly task: NonNullable<ReturnType<Identify>> }[] = [];
+	for (const key of keys) {
+		const use = readKey(prefix, key);
+		const task = use.kind === "task" || use.kind === "store:task" ? identify(use.taskId) : undefined;
+		if (task && use.kind === "task") ledger.set(task.producer, Outcome.RECORDED_OPEN, task.sequence);
+		else if (task) stored.push({ key, task });
+	}
+	const states = await recordedStates(
+		redis,
+		stored.map(({ key }) => key),
+	);
+	for (const [index, { task }] of stored.entries()) {
+		const outcome = RECORDED[states[index] ?? "pending"] ?? Outcome.RECORDED_OPEN;
+		ledger.set(task.producer, outcome, task.sequence);
+	}
 }
 
 /**

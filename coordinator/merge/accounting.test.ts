@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { drawer } from "../../proto/draw.js";
 import { Census, Counters, Outcome } from "../../proto/gen/measurement.js";
+import { TaskShape } from "../../proto/gen/slice.js";
 import { LedgerPages } from "../../proto/ledger.js";
 import { makeTaskId } from "../../proto/taskid.js";
-import { type AgentLedger, accountFor, LISTED_TASKS } from "./accounting.js";
+import { type AccountedRun, type AgentLedger, accountFor, NAMED_TASKS } from "./accounting.js";
+import type { Accounting, TaskName } from "./merged.js";
 
 const RUN = 0xfeed5eed;
 
@@ -12,6 +15,7 @@ class Agent {
 	readonly counters = Counters.create();
 	readonly pages = new LedgerPages();
 	readonly issued = new Map<number, number>();
+	index = 0;
 	lost = false;
 	workers = 1;
 
@@ -49,7 +53,7 @@ class Agent {
 	get ledger(): AgentLedger {
 		const producers = [...this.issued].map(([producer, issued]) => ({ producer, issued }));
 		const { counters, lost, workers } = this;
-		return { counters, pages: this.pages.allPages(), producers, lost, workers };
+		return { index: this.index, counters, pages: this.pages.allPages(), producers, lost, workers };
 	}
 }
 
@@ -60,13 +64,29 @@ function censusOf(remaining: [number, number][] = [], held: [number, number][] =
 	return Census.create({ pages: pages.allPages() });
 }
 
-function account(agents: readonly Agent[], census: Census | undefined = censusOf()) {
-	return accountFor(
-		RUN,
-		agents.map(({ ledger }) => ledger),
+/** All tasks of normal priority, sent by producers that wait for each enqueue, unless given otherwise. */
+function account(
+	agents: readonly Agent[],
+	census: Census | undefined = censusOf(),
+	change: Partial<AccountedRun> = {},
+) {
+	return accountFor({
+		runTag: RUN,
+		agents: agents.map(({ ledger }, index) => ({ ...ledger, index })),
 		census,
-	);
+		shape: TaskShape.create({ priorityWeights: [0, 1, 0, 0], payload: [{ weight: 1 }] }),
+		sequential: true,
+		...change,
+	});
 }
+
+/** Without the sums by agent and priority and the names, which have tests of their own. */
+function figures(accounting: Accounting) {
+	const { byAgent, byPriority, lostTasks, heldTasks, unaccountedTasks, ...rest } = accounting;
+	return rest;
+}
+
+const names = (tasks: readonly TaskName[]) => tasks.map(({ producer, sequence }) => `${producer}/${sequence}`);
 
 const NOTHING = {
 	rejected: 0,
@@ -81,13 +101,14 @@ const NOTHING = {
 	duplicates: 0,
 	crossAgentDuplicates: 0,
 	notIssued: 0,
-	lostTasks: [],
-	heldTasks: [],
+	recordedCompleted: 0,
+	recordedDeadLettered: 0,
+	recordsRead: false,
 };
 
 describe("accounting", () => {
 	test("of nothing balances", () => {
-		expect(account([])).toEqual({ ...NOTHING, issued: 0, acknowledged: 0, balanced: true });
+		expect(figures(account([]))).toEqual({ ...NOTHING, issued: 0, acknowledged: 0, balanced: true });
 	});
 
 	test("100,000 tasks: 3 deleted, 5 completed twice, 2 enqueues cut of which 1 landed", () => {
@@ -103,7 +124,8 @@ describe("accounting", () => {
 			}
 		}
 		for (let sequence = 100; sequence < 120; sequence += 4) second.settle(2, sequence);
-		expect(account(agents)).toEqual({
+		const accounting = account(agents);
+		expect(figures(accounting)).toEqual({
 			...NOTHING,
 			issued: 100_000,
 			acknowledged: 99_998,
@@ -114,17 +136,28 @@ describe("accounting", () => {
 			duplicates: 5,
 			crossAgentDuplicates: 5,
 			balanced: true,
-			lostTasks: deleted.map((name) => {
-				const [producer = 0, sequence = 0] = name.split("/").map(Number);
-				return { producer, sequence, taskId: makeTaskId(RUN, producer, sequence) };
-			}),
 		});
+		expect(names(accounting.lostTasks)).toEqual(deleted);
+		expect(accounting.lostTasks[1]).toEqual({
+			producer: 1,
+			sequence: 8_192,
+			taskId: makeTaskId(RUN, 1, 8_192),
+			priority: 1,
+			agent: 1,
+			record: "unread",
+		});
+		expect(accounting.byAgent.map(({ agent, issued, lost, completed }) => [agent, issued, lost, completed])).toEqual([
+			[0, 25_000, 1, 24_998],
+			[1, 25_000, 1, 24_999],
+			[2, 25_000, 0, 25_000],
+			[3, 25_000, 1, 24_999],
+		]);
 	});
 
 	test("completing one task twice does not hide that another is lost", () => {
 		const within = account([new Agent().enqueue(0, 2).settle(0, 0).settle(0, 0)]);
 		expect(within).toMatchObject({ completed: 1, lost: 1, duplicates: 1, crossAgentDuplicates: 0, balanced: true });
-		expect(within.lostTasks).toEqual([{ producer: 0, sequence: 1, taskId: makeTaskId(RUN, 0, 1) }]);
+		expect(names(within.lostTasks)).toEqual(["0/1"]);
 		const across = account([new Agent().enqueue(0, 2).settle(0, 0), new Agent().settle(0, 0)]);
 		expect(across).toMatchObject({ completed: 1, lost: 1, duplicates: 1, crossAgentDuplicates: 1, balanced: true });
 	});
@@ -148,7 +181,7 @@ describe("accounting", () => {
 		);
 		const accounting = account(agents, census);
 		expect(accounting).toMatchObject({ completed: 1, remaining: 1, held: 1, lost: 0, balanced: true });
-		expect(accounting.heldTasks).toEqual([{ producer: 0, sequence: 2, taskId: makeTaskId(RUN, 0, 2) }]);
+		expect(names(accounting.heldTasks)).toEqual(["0/2"]);
 	});
 
 	test("a task that nobody issued does not balance", () => {
@@ -164,7 +197,7 @@ describe("accounting", () => {
 
 	test("without a census nothing is lost for certain, and nothing balances", () => {
 		const agent = new Agent().enqueue(0, 2).settle(0, 0);
-		const accounting = accountFor(RUN, [agent.ledger], undefined);
+		const accounting = account([agent], undefined, { census: undefined });
 		expect(accounting).toMatchObject({ completed: 1, lost: 0, unaccounted: 1, balanced: false });
 	});
 
@@ -185,13 +218,13 @@ describe("accounting", () => {
 	test("names at most so many lost and held tasks, from the first on", () => {
 		const census = censusOf(
 			[],
-			Array.from({ length: 1_500 }, (_, sequence) => [1, sequence]),
+			Array.from({ length: 101_500 }, (_, sequence) => [1, sequence]),
 		);
-		const accounting = account([new Agent().enqueue(0, 20_000).enqueue(1, 3_000).settle(0, 1)], census);
-		expect(accounting).toMatchObject({ lost: 19_999 + 1_500, held: 1_500, balanced: true });
+		const accounting = account([new Agent().enqueue(0, 200_000).enqueue(1, 103_000).settle(0, 1)], census);
+		expect(accounting).toMatchObject({ lost: 199_999 + 1_500, held: 101_500, balanced: true });
 		expect(accounting.lostTasks.map(({ sequence }) => sequence).slice(0, 3)).toEqual([0, 2, 3]);
-		expect(accounting.lostTasks.length).toBe(LISTED_TASKS);
-		expect(accounting.heldTasks.length).toBe(LISTED_TASKS);
+		expect(accounting.lostTasks.length).toBe(NAMED_TASKS);
+		expect(accounting.heldTasks.length).toBe(NAMED_TASKS);
 	});
 
 	test("an absurd number of tasks costs no time", () => {
@@ -212,12 +245,17 @@ describe("when an agent was lost", () => {
 		expect(accounting).toMatchObject({ completed: 1, lost: 0, unaccounted: 9, balanced: true, lostTasks: [] });
 	});
 
-	test("without workers it can have settled nothing: the tasks of the others are lost, its own unaccounted", () => {
-		const agents = [new Agent().enqueue(0, 10), lost(new Agent().enqueue(1, 5), 0)];
+	test("without workers it can have settled nothing: of the tasks that went, those acknowledged are lost", () => {
+		const dead = lost(new Agent().enqueue(1, 5), 0);
+		const agents = [new Agent().enqueue(0, 10), dead];
 		for (let sequence = 0; sequence < 8; sequence++) agents[0]?.settle(0, sequence);
 		const accounting = account(agents, censusOf([[1, 0]]));
-		expect(accounting).toMatchObject({ completed: 8, remaining: 1, lost: 2, unaccounted: 4, balanced: true });
-		expect(accounting.lostTasks.map(({ sequence }) => sequence)).toEqual([8, 9]);
+		expect(accounting).toMatchObject({ completed: 8, remaining: 1, lost: 6, unaccounted: 0, balanced: true });
+		expect(names(accounting.lostTasks)).toEqual(["0/8", "0/9", "1/1", "1/2", "1/3", "1/4"]);
+		// By its last word it had begun one more, and heard nothing yet.
+		dead.counters.sent++;
+		dead.issued.set(1, 6);
+		expect(names(account(agents).unaccountedTasks)).toEqual(["1/5"]);
 	});
 
 	test("tasks of its producers beyond what it said were issued by it", () => {
@@ -244,6 +282,15 @@ describe("when an agent was lost", () => {
 		expect(account([agent])).toMatchObject({ issued: 4, unaccounted: 4, balanced: true });
 	});
 });
+
+/** The sums by agent and by priority come to the whole. */
+function expectSums({ byAgent, byPriority, ...whole }: Accounting): void {
+	for (const groups of [byAgent, byPriority]) {
+		for (const name of ["issued", "acknowledged", "completed", "lost", "held", "remaining", "unaccounted"] as const) {
+			expect([name, groups?.reduce((sum, group) => sum + group[name], 0)]).toEqual([name, whole[name]]);
+		}
+	}
+}
 
 /** What became of a task, in one word for each way that it can go. */
 const fates = fc.array(
@@ -276,7 +323,8 @@ test("counts what happened, whatever happened", () => {
 			const of = (...some: (typeof all)[number][]) => all.filter((fate) => some.includes(fate)).length;
 			const accounting = account(agents, censusOf(remaining, held));
 			const inOrder = (tasks: readonly [number, number][]) => [...tasks].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-			expect(accounting).toEqual({
+			expect(figures(accounting)).toEqual({
+				...NOTHING,
 				issued: all.length,
 				acknowledged: all.length - of("rejected", "landed", "absent"),
 				rejected: of("rejected"),
@@ -287,22 +335,143 @@ test("counts what happened, whatever happened", () => {
 				remaining: of("remaining"),
 				held: of("held"),
 				lost: of("deleted"),
-				unaccounted: 0,
 				duplicates: of("twice"),
 				crossAgentDuplicates: of("twice"),
-				notIssued: 0,
 				balanced: true,
-				lostTasks: inOrder(named).map(([producer, sequence]) => ({
-					producer,
-					sequence,
-					taskId: makeTaskId(RUN, producer, sequence),
-				})),
-				heldTasks: inOrder(held).map(([producer, sequence]) => ({
-					producer,
-					sequence,
-					taskId: makeTaskId(RUN, producer, sequence),
-				})),
 			});
+			expect(names(accounting.lostTasks)).toEqual(inOrder(named).map((task) => task.join("/")));
+			expect(names(accounting.heldTasks)).toEqual(inOrder(held).map((task) => task.join("/")));
+			expectSums(accounting);
 		}),
 	);
+});
+
+describe("by priority", () => {
+	const shape = TaskShape.create({ priorityWeights: [1, 7, 2, 0], payload: [{ weight: 1 }], drawSeed: 5 });
+
+	test("a million tasks are told apart exactly, in well below a second", () => {
+		const agents = [new Agent(), new Agent()] as const;
+		const wanted = new Map([0, 1, 2].map((priority) => [priority, { issued: 0, lost: 0, remaining: 0 }]));
+		const remaining: [number, number][] = [];
+		for (const producer of [0, 1]) {
+			agents[producer]?.enqueue(producer, 500_000);
+			const draw = drawer(shape, producer);
+			for (let sequence = 0; sequence < 500_000; sequence++) {
+				const sum = wanted.get(draw(sequence).priority) as { issued: number; lost: number; remaining: number };
+				sum.issued++;
+				if (sequence % 1_000 === 7) sum.lost++;
+				else if (sequence % 1_000 === 8) sum.remaining++;
+				else agents[0].settle(producer, sequence);
+				if (sequence % 1_000 === 8) remaining.push([producer, sequence]);
+			}
+		}
+		const census = censusOf(remaining);
+		const begunMs = performance.now();
+		const accounting = account(agents, census, { shape });
+		const tookMs = performance.now() - begunMs;
+		expect(accounting.byPriority?.map(({ priority, ...sum }) => [priority, sum])).toMatchObject([...wanted]);
+		expect(accounting).toMatchObject({ issued: 1_000_000, lost: 1_000, remaining: 1_000, balanced: true });
+		expectSums(accounting);
+		for (const { producer, sequence, priority } of accounting.lostTasks) {
+			expect(priority).toBe(drawer(shape, producer)(sequence).priority);
+		}
+		expect(tookMs).toBeLessThan(2_000);
+	});
+
+	test("too many tasks are not drawn again", () => {
+		expect(account([new Agent().enqueue(0, 2 ** 41)], censusOf(), { shape }).byPriority).toBeUndefined();
+	});
+});
+
+describe("when an agent was lost and the records were read", () => {
+	function lost(agent: Agent): Agent {
+		agent.lost = true;
+		return agent;
+	}
+
+	function records(
+		of: Partial<Record<"completed" | "dead" | "open" | "held" | "remaining", [number, number][]>>,
+	): Census {
+		const pages = new LedgerPages();
+		const outcomes = {
+			completed: Outcome.RECORDED_COMPLETED,
+			dead: Outcome.RECORDED_DEAD_LETTERED,
+			open: Outcome.RECORDED_OPEN,
+			held: Outcome.HELD,
+			remaining: Outcome.REMAINING,
+		};
+		for (const [name, tasks] of Object.entries(of)) {
+			for (const [producer, sequence] of tasks) pages.set(producer, outcomes[name as keyof typeof outcomes], sequence);
+		}
+		return Census.create({ pages: pages.allPages(), statesRead: true });
+	}
+
+	test("what it settled untold is settled by its record, what is gone is lost, what it held is held", () => {
+		const agents = [new Agent().enqueue(0, 8).settle(0, 0), lost(new Agent())];
+		const census = records({
+			completed: [
+				[0, 0],
+				[0, 1],
+				[0, 2],
+			],
+			dead: [[0, 3]],
+			open: [
+				[0, 4],
+				[0, 5],
+				[0, 6],
+			],
+			held: [[0, 4]],
+			remaining: [[0, 5]],
+		});
+		const accounting = account(agents, census);
+		expect(accounting).toMatchObject({
+			completed: 1,
+			recordedCompleted: 2,
+			recordedDeadLettered: 1,
+			held: 1,
+			remaining: 1,
+			lost: 2,
+			unaccounted: 0,
+			balanced: true,
+		});
+		expect(accounting.lostTasks.map(({ sequence, record }) => [sequence, record])).toEqual([
+			[6, "open"],
+			[7, "none"],
+		]);
+	});
+
+	test("a task that was completed before its processing key was removed is completed", () => {
+		const agents = [new Agent().enqueue(0, 1), lost(new Agent())];
+		const census = records({ completed: [[0, 0]], open: [[0, 0]], held: [[0, 0]] });
+		expect(account(agents, census)).toMatchObject({ recordedCompleted: 1, held: 0, lost: 0, balanced: true });
+	});
+
+	test("of its own producers all but the last task are known to have been enqueued", () => {
+		// Told of 5 of which the last had no answer; sent 3 more, as the queue and the records show.
+		const dead = lost(new Agent().enqueue(3, 4));
+		dead.counters.sent++;
+		dead.issued.set(3, 5);
+		const census = records({
+			open: [
+				[3, 1],
+				[3, 5],
+				[3, 6],
+				[3, 7],
+			],
+			remaining: [[3, 6]],
+			completed: [[3, 0]],
+		});
+		const agents = [new Agent(), dead];
+		const accounting = account(agents, census);
+		// 4 was the last one told of, and has no record; 7 may never have come into a queue.
+		expect(names(accounting.lostTasks)).toEqual(["3/1", "3/2", "3/3", "3/5"]);
+		expect(names(accounting.unaccountedTasks)).toEqual(["3/4", "3/7"]);
+		expect(accounting).toMatchObject({ issued: 8, recordedCompleted: 1, remaining: 1, balanced: true });
+		// Of a producer that does not wait for answers nothing follows from a later task.
+		const open = account(agents, census, { sequential: false });
+		expect(open).toMatchObject({ lost: 0, unaccounted: 6, balanced: true });
+		// But where no answer was outstanding, all that it told of was enqueued.
+		dead.counters.enqueued++;
+		expect(names(account(agents, census, { sequential: false }).lostTasks)).toEqual(["3/1", "3/2", "3/3", "3/4"]);
+	});
 });

@@ -156,7 +156,7 @@ describe("a delta is refused, whole, with", () => {
 		buckets: { indexes: [coarseBucket(700)], counts: [1] },
 	});
 	const secondOf = (change: Partial<ResponseSecond>) => ({ ...second, ...change });
-	const page: LedgerPage = { producer: 0, outcome: Outcome.COMPLETED, page: 0, bits: Buffer.alloc(3) };
+	const page: LedgerPage = { producer: 0, outcome: Outcome.COMPLETED, page: 0, bits: Buffer.alloc(1_025) };
 	test.each<[string, Partial<Measurements>, RegExp]>([
 		[
 			"a histogram that does not add up",
@@ -170,7 +170,7 @@ describe("a delta is refused, whole, with", () => {
 		["a second that does not add up", { responseSeries: [secondOf({ count: 2 })] }, /do not sum to its count of 2/],
 		["a second with an impossible maximum", { responseSeries: [secondOf({ maxUs: 9_000 })] }, /not in its last bucket/],
 		["a second's histogram of another kind", { responseSeries: [secondOf({ histogram: response.histogram })] }, /V2/],
-		["a ledger page of 3 bytes", { ledger: [page] }, /3 bytes/],
+		["a ledger page of 1,025 bytes", { ledger: [page] }, /1025 bytes/],
 		["a producer out of bounds", { producers: [{ producer: 65_536, issued: 1 }] }, /producer 65536/],
 		["more tasks than there can be", { producers: [{ producer: 1, issued: 2 ** 42 }] }, /issued by producer 1/],
 		["a time that is no number", { span: Span.create({ firstSentAtUs: Number.NaN }) }, /firstSentAtUs/],

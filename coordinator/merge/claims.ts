@@ -37,7 +37,7 @@ function checkPageClaim(slice: Slice, { producer, outcome, page, bits }: LedgerP
 	const sending = outcome === Outcome.REJECTED || outcome === Outcome.UNKNOWN;
 	if (sending && given === undefined)
 		throw new MeasurementsError(`enqueues of producer ${producer}, which is not this agent's`);
-	if (outcome === Outcome.REMAINING || outcome === Outcome.HELD) {
+	if (outcome >= Outcome.REMAINING) {
 		throw new MeasurementsError("what is left in Redis, which is for the census to say");
 	}
 	if (!sending && !worksAt(slice)) throw new MeasurementsError("tasks settled, but it has no workers");

@@ -20,7 +20,13 @@ const SPEC: RunSpec = {
 	producers: 16,
 	pollIntervalMs: 10,
 	load: { kind: "tasks", tasks: 1_000, limitMs: undefined },
-	task: { type: "benchmark_task", payloadBytes: 1_024, priority: "normal", maxRetries: 3, timeoutMs: 30_000 },
+	task: {
+		type: "benchmark_task",
+		payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
+		priorities: [0, 1, 0, 0],
+		maxRetries: 3,
+		timeoutMs: 30_000,
+	},
 	handler: { kind: "benchmark" },
 	drainTimeoutMs: 60_000,
 	seed: 7,
@@ -132,7 +138,7 @@ describe("a merged run", () => {
 				expect(many.series).toEqual(pooled.series);
 				expect(many.span).toEqual(pooled.span);
 				expect([...many.errors.keys()]).toEqual([...pooled.errors.keys()]);
-				const { duplicates: _, crossAgentDuplicates: __, ...accounting } = pooled.accounting;
+				const { duplicates: _, crossAgentDuplicates: __, byAgent: ___, ...accounting } = pooled.accounting;
 				expect(many.accounting).toMatchObject(accounting);
 				expect(many.accounting.balanced).toBe(true);
 			}),

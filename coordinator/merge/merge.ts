@@ -4,6 +4,7 @@ import type { AgentRecord, RunRecord } from "../../proto/gen/record.js";
 import { Distribution } from "../../proto/histogram.js";
 import type { SecondOfResponses } from "../../proto/responseSecond.js";
 import { STAGES } from "../../proto/stages.js";
+import { taskShape } from "../plan/partition.js";
 import { parseRunSpec } from "../plan/planJson.js";
 import { accountFor } from "./accounting.js";
 import { type CheckedMeasurements, MeasurementsError, NOTHING_HAPPENED, readMeasurements } from "./check.js";
@@ -30,7 +31,9 @@ export function mergeRun(record: RunRecord): MergedRun {
 		addResponses(responses, measured.responseSeries);
 		addCounts(errors, measured.errors);
 	}
+	const spec = parseRunSpec(record.specJson);
 	const ledgers = parts.map(({ agent, measured }) => ({
+		index: agent.index,
 		counters: measured.counters,
 		pages: measured.ledger,
 		producers: measured.producers,
@@ -40,14 +43,20 @@ export function mergeRun(record: RunRecord): MergedRun {
 	return {
 		ordinal: record.ordinal,
 		runId: record.runId,
-		spec: parseRunSpec(record.specJson),
+		spec,
 		agents: parts.map(({ agent, measured }) => mergedAgent(agent, measured)),
 		counters: sumCounters(parts.map(({ measured }) => measured.counters)),
 		stages,
 		series: dense(slots),
 		responseSeries: [...responses.values()].sort((a, b) => a.index - b.index),
 		span: parts.reduce((span, { measured }) => joinSpans(span, measured.span), NOTHING_HAPPENED),
-		accounting: accountFor(record.runTag, ledgers, record.census),
+		accounting: accountFor({
+			runTag: record.runTag,
+			agents: ledgers,
+			census: record.census,
+			shape: taskShape(spec),
+			sequential: spec.load.kind !== "open",
+		}),
 		errors: new Map([...errors].sort(([a], [b]) => (a < b ? -1 : 1))),
 		resources: fleetResources(parts.map(({ measured }) => measured)),
 		redisSamples: parts.flatMap(({ measured }) => measured.redis).sort((a, b) => a.atUs - b.atUs),
@@ -60,6 +69,7 @@ export function mergeRun(record: RunRecord): MergedRun {
 		endReason: record.endReason,
 		endAtUs: record.endAtUs,
 		epochUnixMs: record.epochUnixMs,
+		faults: record.faults,
 	};
 }
 

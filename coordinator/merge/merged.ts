@@ -45,6 +45,8 @@ export interface MergedRun {
 	readonly endReason: string;
 	readonly endAtUs: number;
 	readonly epochUnixMs: number;
+	/** What a self-test planted in this run, in words. */
+	readonly faults: readonly string[];
 }
 
 export interface MergedAgent {
@@ -80,10 +82,11 @@ export interface FleetResources {
 }
 
 /**
- * The ledger's balance over distinct tasks (measurement.md §8): `acknowledged + (unknown ∩ observed) = completed +
- * deadLettered + remaining + held + lost + unaccounted`. Lost is a set difference, never what makes the sum come out.
+ * Both sides of the ledger's balance over distinct tasks (measurement.md §8): `acknowledged + (unknown ∩ observed) =
+ * completed + deadLettered + recordedCompleted + recordedDeadLettered + remaining + held + lost + unaccounted`. Lost is a
+ * set difference, never what makes the sum come out.
  */
-export interface Accounting {
+export interface Balance {
 	/** Sequence numbers begun. */
 	readonly issued: number;
 	readonly acknowledged: number;
@@ -97,13 +100,23 @@ export interface Accounting {
 	readonly remaining: number;
 	/** Under a processing key and in no queue, by the census: taken by a worker that never settled it. */
 	readonly held: number;
-	/** Acknowledged and nowhere, with every agent's word and a census to prove it. */
+	/** Settled by their records in Redis, though no agent told: it was lost before it could. */
+	readonly recordedCompleted: number;
+	readonly recordedDeadLettered: number;
+	/** Acknowledged and nowhere, with every agent's word, or every task's record, and a census to prove it. */
 	readonly lost: number;
 	/**
-	 * Not seen again, and nobody can say that they are lost: an agent with workers died that may have settled them, their
-	 * producer's agent died that may never have had them acknowledged, or no census was taken.
+	 * Not seen again, and nobody can say that they are lost: an agent with workers died that may have settled them and no
+	 * record was read, their producer's agent died that may never have had them acknowledged, or no census was taken.
 	 */
 	readonly unaccounted: number;
+}
+
+export interface Accounting extends Balance {
+	/** By the agent that sent the tasks, in order of its index. */
+	readonly byAgent: readonly (Balance & { readonly agent: number })[];
+	/** Of the priorities that tasks had: 0 low … 3 critical. Undefined where there are too many tasks to draw them again. */
+	readonly byPriority: readonly (Balance & { readonly priority: number })[] | undefined;
 	/** Settling events beyond the first of each task, within one agent and across agents. */
 	readonly duplicates: number;
 	readonly crossAgentDuplicates: number;
@@ -111,13 +124,22 @@ export interface Accounting {
 	readonly notIssued: number;
 	/** Both sides of the balance agree, and a census was taken. */
 	readonly balanced: boolean;
-	/** The lost and the held, named; at most `LISTED_TASKS` of each. */
+	/** The census looked into the tasks' records too. */
+	readonly recordsRead: boolean;
+	/** The tasks that nobody settled, named: of each fate the first ones, at most `NAMED_TASKS`. */
 	readonly lostTasks: readonly TaskName[];
 	readonly heldTasks: readonly TaskName[];
+	readonly unaccountedTasks: readonly TaskName[];
 }
 
 export interface TaskName {
 	readonly producer: number;
 	readonly sequence: number;
 	readonly taskId: string;
+	/** 0 low … 3 critical. */
+	readonly priority: number;
+	/** The index of the agent that sent it; undefined where no agent has that producer. */
+	readonly agent: number | undefined;
+	/** What its record in Redis says: open: not at an end. */
+	readonly record: "open" | "none" | "unread";
 }

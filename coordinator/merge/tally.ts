@@ -1,7 +1,10 @@
 import { Outcome } from "../../proto/gen/measurement.js";
 import { BITS_SET, type LedgerPages, PAGE_BITS } from "../../proto/ledger.js";
 
-/** Numbers of distinct tasks. Each task that is anywhere is counted once: settled goes before queued, queued before held. */
+/**
+ * Numbers of distinct tasks. Each task that is anywhere is counted once: settled goes before queued, queued before settled by
+ * its record, that before held.
+ */
 export interface Tally {
 	issued: number;
 	rejected: number;
@@ -11,63 +14,171 @@ export interface Tally {
 	deadLettered: number;
 	remaining: number;
 	held: number;
+	/** By their records alone: nobody told that they were settled. */
+	recordedCompleted: number;
+	recordedDeadLettered: number;
 	/** Found anywhere, but beyond what was issued. */
 	notIssued: number;
-	/** Completed or dead-lettered, whether issued or not. */
+	/** Completed or dead-lettered by an agent's word, whether issued or not. */
 	settled: number;
-	/** Issued, not refused, its enqueue not unknown, and nowhere. */
-	missing: number;
+	/** Certainly acknowledged, and certainly nowhere. */
+	lost: number;
+	/** Neither refused nor of unknown enqueue, nowhere, and nobody can say that they are lost. */
+	unaccounted: number;
 }
 
-const NO_BITS = new Uint8Array(PAGE_BITS / 8);
+/** What is known of a producer. */
+export interface Progress {
+	/** Sequence numbers 0 … issued-1 were begun. */
+	readonly issued: number;
+	/** Below this, a task that no page names was acknowledged. */
+	readonly acknowledgedBelow: number;
+	/** Below this, so was one that no page names but whose record is open. */
+	readonly acknowledgedByRecordBelow: number;
+	/** Nobody but who has told settled its tasks, or their records were read. */
+	readonly settlementsKnown: boolean;
+}
+
+/** The tasks of one kind that nobody settled. */
+export type Fate = "lost" | "held" | "unaccounted";
+
+export const BYTES = PAGE_BITS / 8;
+const NO_BITS = new Uint8Array(BYTES);
 
 /** A page of each outcome; all zeros where there is none. */
-function pagesOf(ledger: LedgerPages, producer: number, number: number) {
-	const bits = (outcome: Outcome) => ledger.page(producer, outcome, number) ?? NO_BITS;
+type Pages = Readonly<Record<keyof typeof OUTCOME_OF, Uint8Array>>;
+
+const OUTCOME_OF = {
+	rejected: Outcome.REJECTED,
+	unknown: Outcome.UNKNOWN,
+	completed: Outcome.COMPLETED,
+	deadLettered: Outcome.DEAD_LETTERED,
+	remaining: Outcome.REMAINING,
+	held: Outcome.HELD,
+	recordedCompleted: Outcome.RECORDED_COMPLETED,
+	recordedDeadLettered: Outcome.RECORDED_DEAD_LETTERED,
+	recordedOpen: Outcome.RECORDED_OPEN,
+} as const;
+
+function pagesOf(ledger: LedgerPages, producer: number, number: number): Pages {
+	const pages = Object.entries(OUTCOME_OF).map(([name, outcome]) => [
+		name,
+		ledger.page(producer, outcome, number) ?? NO_BITS,
+	]);
+	return Object.fromEntries(pages) as Pages;
+}
+
+/** The fates of eight tasks, a bit each. */
+interface Fates {
+	readonly settled: number;
+	readonly completed: number;
+	readonly remaining: number;
+	readonly recordedCompleted: number;
+	readonly recordedDeadLettered: number;
+	readonly held: number;
+	/** Anywhere of the above. */
+	readonly observed: number;
+	readonly rejected: number;
+	readonly unknown: number;
+	readonly lost: number;
+	readonly unaccounted: number;
+}
+
+/** @param first the sequence number of the first of the eight */
+function fatesOf(pages: Pages, at: number, first: number, progress: Progress): Fates {
+	const bits = (page: Uint8Array) => page[at] as number;
+	const isIssued = lowBits(progress.issued - first);
+	const completed = bits(pages.completed);
+	const settled = completed | bits(pages.deadLettered);
+	const remaining = bits(pages.remaining) & ~settled;
+	const queued = settled | remaining;
+	const recordedCompleted = bits(pages.recordedCompleted) & ~queued;
+	const recordedDeadLettered = bits(pages.recordedDeadLettered) & ~queued & ~recordedCompleted;
+	const recorded = queued | recordedCompleted | recordedDeadLettered;
+	const held = bits(pages.held) & ~recorded;
+	const observed = recorded | held;
+	const rejected = bits(pages.rejected) & isIssued;
+	const unknown = bits(pages.unknown) & isIssued & ~rejected;
+	const missing = isIssued & ~observed & ~rejected & ~unknown;
+	const acknowledged =
+		lowBits(progress.acknowledgedBelow - first) |
+		(lowBits(progress.acknowledgedByRecordBelow - first) & bits(pages.recordedOpen));
+	const lost = progress.settlementsKnown ? missing & acknowledged : 0;
+	const unaccounted = missing & ~lost;
 	return {
-		rejected: bits(Outcome.REJECTED),
-		unknown: bits(Outcome.UNKNOWN),
-		completed: bits(Outcome.COMPLETED),
-		deadLettered: bits(Outcome.DEAD_LETTERED),
-		remaining: bits(Outcome.REMAINING),
-		held: bits(Outcome.HELD),
+		settled,
+		completed,
+		remaining,
+		recordedCompleted,
+		recordedDeadLettered,
+		held,
+		observed,
+		rejected,
+		unknown,
+		lost,
+		unaccounted,
 	};
 }
 
-/** Over one producer's tasks, of which it issued the first `issued`. */
-export function tallyOf(ledger: LedgerPages, producer: number, issued: number): Tally {
+/** Which bits of a page's bytes belong to a group, such as the tasks of one priority; undefined: all. */
+export type GroupMask = (page: number) => Uint8Array;
+
+/** Over one producer's tasks, or those of them that `mask` selects. */
+export function tallyOf(ledger: LedgerPages, producer: number, progress: Progress, mask?: GroupMask): Tally {
 	const tally = emptyTally();
-	tally.issued = issued;
-	let notMissing = 0;
-	const count = (bits: number) => BITS_SET[bits] as number;
-	for (const number of ledger.pageNumbers(producer)) {
+	const { issued } = progress;
+	const numbers = ledger.pageNumbers(producer);
+	for (const number of numbers) {
 		const pages = pagesOf(ledger, producer, number);
-		for (let at = 0; at < NO_BITS.length; at++) {
-			const byte = (page: Uint8Array) => page[at] as number;
-			const isIssued = issuedMask(issued - number * PAGE_BITS - at * 8);
-			const settled = byte(pages.completed) | byte(pages.deadLettered);
-			const queued = settled | byte(pages.remaining);
-			const observed = queued | byte(pages.held);
-			const rejected = byte(pages.rejected) & isIssued;
-			const unknown = byte(pages.unknown) & isIssued & ~rejected;
-			tally.rejected += count(rejected);
-			tally.unknown += count(unknown);
-			tally.unknownObserved += count(unknown & observed);
-			tally.completed += count(byte(pages.completed) & isIssued);
-			tally.deadLettered += count(settled & ~byte(pages.completed) & isIssued);
-			tally.remaining += count(queued & ~settled & isIssued);
-			tally.held += count(observed & ~queued & isIssued);
-			tally.notIssued += count(observed & ~isIssued);
-			tally.settled += count(settled);
-			notMissing += count((observed & isIssued) | rejected | unknown);
+		const selected = mask?.(number);
+		for (let at = 0; at < BYTES; at++) {
+			const first = number * PAGE_BITS + at * 8;
+			countFates(
+				tally,
+				fatesOf(pages, at, first, progress),
+				lowBits(issued - first),
+				selected ? (selected[at] as number) : 0xff,
+			);
 		}
 	}
-	tally.missing = issued - notMissing;
+	if (!mask) countUnnamed(tally, progress, numbers);
 	return tally;
 }
 
+const count = (bits: number) => BITS_SET[bits & 0xff] as number;
+
+function countFates(tally: Tally, fates: Fates, isIssued: number, selected: number): void {
+	const issued = isIssued & selected;
+	tally.issued += count(issued);
+	tally.rejected += count(fates.rejected & selected);
+	tally.unknown += count(fates.unknown & selected);
+	tally.unknownObserved += count(fates.unknown & fates.observed & selected);
+	tally.completed += count(fates.completed & issued);
+	tally.deadLettered += count(fates.settled & ~fates.completed & issued);
+	tally.remaining += count(fates.remaining & issued);
+	tally.recordedCompleted += count(fates.recordedCompleted & issued);
+	tally.recordedDeadLettered += count(fates.recordedDeadLettered & issued);
+	tally.held += count(fates.held & issued);
+	tally.notIssued += count(fates.observed & ~isIssued & selected);
+	tally.settled += count(fates.settled & selected);
+	tally.lost += count(fates.lost & selected);
+	tally.unaccounted += count(fates.unaccounted & selected);
+}
+
+/** The tasks of pages that do not exist: none of them is anywhere. By arithmetic, however many they are. */
+function countUnnamed(tally: Tally, progress: Progress, named: readonly number[]): void {
+	const within = (end: number) =>
+		named.reduce((sum, number) => sum + Math.min(PAGE_BITS, Math.max(0, end - number * PAGE_BITS)), 0);
+	const unnamed = progress.issued - within(progress.issued);
+	const end = Math.min(progress.acknowledgedBelow, progress.issued);
+	const lost = progress.settlementsKnown ? end - within(end) : 0;
+	tally.issued += unnamed;
+	tally.lost += lost;
+	tally.unaccounted += unnamed - lost;
+}
+
 /** The low `bits` bits of a byte. */
-function issuedMask(bits: number): number {
+function lowBits(bits: number): number {
 	return bits >= 8 ? 0xff : bits <= 0 ? 0 : (1 << bits) - 1;
 }
 
@@ -81,10 +192,17 @@ export function emptyTally(): Tally {
 		deadLettered: 0,
 		remaining: 0,
 		held: 0,
+		recordedCompleted: 0,
+		recordedDeadLettered: 0,
 		notIssued: 0,
 		settled: 0,
-		missing: 0,
+		lost: 0,
+		unaccounted: 0,
 	};
+}
+
+export function addTally(sum: Tally, tally: Tally): void {
+	for (const name of Object.keys(sum) as (keyof Tally)[]) sum[name] += tally[name];
 }
 
 /** The last sequence number that any page names, or -1. */
@@ -98,36 +216,40 @@ export function lastSequence(ledger: LedgerPages, producer: number): number {
 	return -1;
 }
 
-/** The first sequence numbers that no page names. */
-export function firstMissing(ledger: LedgerPages, producer: number, issued: number, limit: number): number[] {
-	const missing: number[] = [];
-	for (let number = 0; number * PAGE_BITS < issued && missing.length < limit; number++) {
-		const pages = Object.values(pagesOf(ledger, producer, number));
-		for (let at = 0; at < NO_BITS.length; at++) {
-			const named = pages.reduce((bits, page) => bits | (page[at] as number), 0);
-			pushBits(missing, ~named & issuedMask(issued - number * PAGE_BITS - at * 8), number * PAGE_BITS + at * 8, limit);
-		}
-	}
-	return missing;
-}
-
-/** The first issued sequence numbers that are held, and neither settled nor in a queue. */
-export function firstHeld(ledger: LedgerPages, producer: number, issued: number, limit: number): number[] {
-	const held: number[] = [];
-	for (const number of limit > 0 ? ledger.pageNumbers(producer) : []) {
+/** The sequence numbers of a producer's first tasks of one fate, at most `limit` of them. */
+export function sequencesOf(
+	fate: Fate,
+	ledger: LedgerPages,
+	producer: number,
+	progress: Progress,
+	limit: number,
+): number[] {
+	const found: number[] = [];
+	for (const number of pageNumbersOf(fate, ledger.pageNumbers(producer), progress)) {
+		if (found.length >= limit) break;
 		const pages = pagesOf(ledger, producer, number);
-		for (let at = 0; at < NO_BITS.length; at++) {
-			const elsewhere =
-				(pages.completed[at] as number) | (pages.deadLettered[at] as number) | (pages.remaining[at] as number);
-			const bits = (pages.held[at] as number) & ~elsewhere & issuedMask(issued - number * PAGE_BITS - at * 8);
-			pushBits(held, bits, number * PAGE_BITS + at * 8, limit);
+		for (let at = 0; at < BYTES; at++) {
+			const first = number * PAGE_BITS + at * 8;
+			let bits = fatesOf(pages, at, first, progress)[fate] & lowBits(progress.issued - first);
+			for (let bit = 0; bits !== 0 && found.length < limit; bit++, bits >>>= 1) {
+				if ((bits & 1) !== 0) found.push(first + bit);
+			}
 		}
 	}
-	return held;
+	return found;
 }
 
-function pushBits(sequences: number[], bits: number, first: number, limit: number): void {
-	for (let bit = 0; bit < 8 && bits !== 0; bit++) {
-		if ((bits & (1 << bit)) !== 0 && sequences.length < limit) sequences.push(first + bit);
+/** The pages that may hold a task of this fate, in ascending order: those that exist, and those that need not to. */
+function* pageNumbersOf(fate: Fate, named: readonly number[], progress: Progress): Generator<number> {
+	const { issued, acknowledgedBelow, settlementsKnown } = progress;
+	const lostEnd = settlementsKnown ? Math.min(acknowledgedBelow, issued) : 0;
+	const [from, to] = fate === "held" ? [0, 0] : fate === "lost" ? [0, lostEnd] : [lostEnd, issued];
+	let next = Math.floor(from / PAGE_BITS);
+	const end = Math.ceil(to / PAGE_BITS);
+	for (const number of named) {
+		for (; next < Math.min(number, end); next++) yield next;
+		yield number;
+		next = Math.max(next, number + 1);
 	}
+	for (; next < end; next++) yield next;
 }

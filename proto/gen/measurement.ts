@@ -47,10 +47,10 @@ export enum Outcome {
   REMAINING = 5,
   /** HELD - census: under a processing key after the run, in no queue */
   HELD = 6,
-  /** RECORDED_COMPLETED - Census, by the state in the task's record, of tasks in no queue and under no processing key: */
+  /** RECORDED_COMPLETED - Census, where `states_read`, by the state in the record of each of the run's tasks that has one: */
   RECORDED_COMPLETED = 7,
   RECORDED_DEAD_LETTERED = 8,
-  /** RECORDED_OPEN - pending, processing or retrying */
+  /** RECORDED_OPEN - pending, processing or retrying, or a record that tells no state */
   RECORDED_OPEN = 9,
 }
 
@@ -122,12 +122,23 @@ export interface Measurements {
   /** only seconds in which something was intended and completed */
   responseSeries: ResponseSecond[];
   /** always since the epoch */
-  clock: ClockQuality | undefined;
+  clock:
+    | ClockQuality
+    | undefined;
+  /** always since the epoch, in order */
+  outages: Outage[];
 }
 
 export interface Measurements_ErrorsEntry {
   key: string;
   value: number;
+}
+
+/** A time in which one or more of an agent's connections to Redis were lost and not yet opened anew. */
+export interface Outage {
+  fromUs: number;
+  /** -1: it is not over */
+  toUs: number;
 }
 
 export interface Counters {
@@ -208,7 +219,7 @@ export interface LedgerPage {
   producer: number;
   outcome: Outcome;
   page: number;
-  /** 1,024 bytes */
+  /** at most 1,024 bytes; zeros at the end may be left out */
   bits: Buffer;
 }
 
@@ -314,7 +325,7 @@ export interface RedisSample {
 }
 
 export interface Census {
-  /** OUTCOME_REMAINING and OUTCOME_HELD */
+  /** OUTCOME_REMAINING, OUTCOME_HELD and OUTCOME_RECORDED_… */
   pages: LedgerPage[];
   /** queue lengths by priority, 0 low … 3 critical */
   remaining: number[];
@@ -325,6 +336,7 @@ export interface Census {
   /** 'store:task' → number of keys */
   keysByKind: Map<string, number>;
   redis: RedisSample | undefined;
+  statesRead: boolean;
 }
 
 export interface Census_KeysByKindEntry {
@@ -781,6 +793,7 @@ function createBaseMeasurements(): Measurements {
     redis: [],
     responseSeries: [],
     clock: undefined,
+    outages: [],
   };
 }
 
@@ -818,6 +831,9 @@ export const Measurements: MessageFns<Measurements> = {
     }
     if (message.clock !== undefined) {
       ClockQuality.encode(message.clock, writer.uint32(90).fork()).join();
+    }
+    for (const v of message.outages) {
+      Outage.encode(v!, writer.uint32(642).fork()).join();
     }
     return writer;
   },
@@ -926,6 +942,14 @@ export const Measurements: MessageFns<Measurements> = {
             message.clock = ClockQuality.decode(reader, reader.uint32());
             continue;
           }
+          case 80: {
+            if (tag !== 642) {
+              break;
+            }
+
+            message.outages.push(Outage.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -968,6 +992,7 @@ export const Measurements: MessageFns<Measurements> = {
     message.clock = (object.clock !== undefined && object.clock !== null)
       ? ClockQuality.fromPartial(object.clock)
       : undefined;
+    message.outages = object.outages?.map((e) => Outage.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1035,6 +1060,73 @@ export const Measurements_ErrorsEntry: MessageFns<Measurements_ErrorsEntry> = {
     const message = createBaseMeasurements_ErrorsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseOutage(): Outage {
+  return { fromUs: 0, toUs: 0 };
+}
+
+export const Outage: MessageFns<Outage> = {
+  encode(message: Outage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromUs !== 0) {
+      writer.uint32(9).double(message.fromUs);
+    }
+    if (message.toUs !== 0) {
+      writer.uint32(17).double(message.toUs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Outage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOutage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.fromUs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.toUs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Outage>): Outage {
+    return Outage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Outage>): Outage {
+    const message = createBaseOutage();
+    message.fromUs = object.fromUs ?? 0;
+    message.toUs = object.toUs ?? 0;
     return message;
   },
 };
@@ -2648,7 +2740,15 @@ export const RedisSample: MessageFns<RedisSample> = {
 };
 
 function createBaseCensus(): Census {
-  return { pages: [], remaining: [], held: 0, foreignTasks: 0, keysByKind: new Map(), redis: undefined };
+  return {
+    pages: [],
+    remaining: [],
+    held: 0,
+    foreignTasks: 0,
+    keysByKind: new Map(),
+    redis: undefined,
+    statesRead: false,
+  };
 }
 
 export const Census: MessageFns<Census> = {
@@ -2674,6 +2774,9 @@ export const Census: MessageFns<Census> = {
     });
     if (message.redis !== undefined) {
       RedisSample.encode(message.redis, writer.uint32(50).fork()).join();
+    }
+    if (message.statesRead !== false) {
+      writer.uint32(56).bool(message.statesRead);
     }
     return writer;
   },
@@ -2752,6 +2855,14 @@ export const Census: MessageFns<Census> = {
             message.redis = RedisSample.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.statesRead = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2785,6 +2896,7 @@ export const Census: MessageFns<Census> = {
     message.redis = (object.redis !== undefined && object.redis !== null)
       ? RedisSample.fromPartial(object.redis)
       : undefined;
+    message.statesRead = object.statesRead ?? false;
     return message;
   },
 };
