@@ -31,6 +31,8 @@ export function choose(user: Partial<Settings>) {
 		redis: user.redis,
 		seed: user.seed,
 		targets: user.targets,
+		cpuprofile: user.cpuprofile ?? PRESETS[type].cpuprofile,
+		memprofile: user.memprofile ?? PRESETS[type].memprofile,
 	};
 }
 
@@ -50,6 +52,8 @@ export function planOf(chosen: Chosen, seed: number): Plan {
 		seed: drawn,
 		thresholds: chosen.thresholds,
 		targets: undefined,
+		cpuprofile: chosen.cpuprofile,
+		memprofile: chosen.memprofile,
 		runs: repeated(runs, repeat, drawn),
 	};
 }
@@ -75,8 +79,8 @@ function runSpec(chosen: Chosen, point: SweepPoint, seed: number): RunSpec {
 		load,
 		task: {
 			type: chosen.taskType,
-			payloadBytes: point.payload,
-			priority: chosen.priority,
+			payload: point.payload,
+			priorities: chosen.priority,
 			maxRetries: chosen.maxRetries,
 			timeoutMs: chosen.timeout,
 		},

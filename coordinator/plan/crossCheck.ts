@@ -28,7 +28,13 @@ export function crossCheck(chosen: Chosen, runs: readonly RunSpec[]): Conflict[]
 		...aboutNoRun(chosen, runs),
 		tooManyRuns(chosen, runs),
 		quietDrain(chosen),
+		oneProfileFile(chosen),
 	].filter((conflict) => conflict !== undefined);
+}
+
+function oneProfileFile({ cpuprofile, memprofile }: Chosen): Conflict | undefined {
+	if (cpuprofile === undefined || cpuprofile !== memprofile) return undefined;
+	return { concerns: ["memprofile", "cpuprofile"], message: "expected another file than that of the CPU profile" };
 }
 
 const CLOSED_LOOP = ["inFlight", "producers"] as const;

@@ -1,9 +1,10 @@
 import type { Slice } from "../../proto/gen/slice.js";
 import { hidePasswords } from "../../proto/redisUrl.js";
 import { formatHandler } from "./handlers.js";
+import { formatPayload, formatPriorities } from "./mix.js";
 import { partition } from "./partition.js";
 import type { Plan, RunSpec } from "./plan.js";
-import { formatCount, formatDuration, formatSize } from "./quantities.js";
+import { formatCount, formatDuration } from "./quantities.js";
 import { formatArrivals, formatRateSpec } from "./rate.js";
 import type { Origins } from "./resolve.js";
 import { SETTING_KEYS, type SettingKey } from "./settings.js";
@@ -47,12 +48,10 @@ export function settingTexts(plan: Plan, seedText = String(plan.seed)): Record<S
 		producers: list((each) => each.producers),
 		tasks: load.kind === "tasks" ? formatCount(load.tasks) : "no limit",
 		duration: durationMs === undefined ? "until all tasks are sent" : formatDuration(durationMs),
-		rate: words((each) => (each.load.kind === "open" ? formatRateSpec(each.load.rate) : "as fast as the queue allows")),
-		arrivals: open ? formatArrivals(open.arrivals) : "as the queue allows",
-		warmup: load.kind === "tasks" ? "none" : formatDuration(load.warmupMs),
-		maxUnacknowledged: open
-			? list((each) => (each.load.kind === "open" ? each.load.maxUnacknowledged : 0))
-			: "one a producer",
+		rate: words((each) => (each.load.kind === "open" ? formatRateSpec(each.load.rate) : "closed loop")),
+		arrivals: open ? formatArrivals(open.arrivals) : "none",
+		warmup: load.kind === "tasks" ? "0" : formatDuration(load.warmupMs),
+		maxUnacknowledged: open ? list((each) => (each.load.kind === "open" ? each.load.maxUnacknowledged : 0)) : "none",
 		spin: String(open?.spin ?? false),
 		inFlight: timed ? list((each) => (each.load.kind === "timed" ? each.load.inFlight : 0)) : "as many as get there",
 		pollInterval: sorted((each) => each.pollIntervalMs)
@@ -63,15 +62,15 @@ export function settingTexts(plan: Plan, seedText = String(plan.seed)): Record<S
 		batch: ofFused(points, (each) => each.batch),
 		thresholds: plan.thresholds.map(({ text }) => text).join("; ") || "none",
 		targets: plan.targets?.name ?? "none",
+		cpuprofile: plan.cpuprofile ?? "none",
+		memprofile: plan.memprofile ?? "none",
 		repeat: formatCount(plan.repeat),
 		seed: seedText,
 		drainTimeout: formatDuration(run.drainTimeoutMs),
 		handler: formatHandler(run.handler),
 		taskType: task.type,
-		payload: sorted((each) => each.task.payloadBytes)
-			.map(formatSize)
-			.join(", "),
-		priority: task.priority,
+		payload: words((each) => formatPayload(each.task.payload)),
+		priority: formatPriorities(task.priorities),
 		maxRetries: formatCount(task.maxRetries),
 		timeout: formatDuration(task.timeoutMs),
 	};

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Slice } from "../../proto/gen/slice.js";
 import { checkSlice } from "../../proto/slicecheck.js";
+import { parsePriorities } from "./mix.js";
 import { partition } from "./partition.js";
 import type { HandlerSpec, LoadSpec, RunSpec } from "./plan.js";
 
@@ -19,7 +20,13 @@ function runOf(load: LoadSpec, changes: Partial<RunSpec> = {}): RunSpec {
 		producers: 16,
 		pollIntervalMs: 10,
 		load,
-		task: { type: "benchmark_task", payloadBytes: 1_024, priority: "normal", maxRetries: 3, timeoutMs: 30_000 },
+		task: {
+			type: "benchmark_task",
+			payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
+			priorities: [0, 1, 0, 0],
+			maxRetries: 3,
+			timeoutMs: 30_000,
+		},
 		handler: { kind: "benchmark" },
 		drainTimeoutMs: 60_000,
 		seed: 7,
@@ -181,7 +188,7 @@ test("what is not split is the same for all", () => {
 				type: "benchmark_task",
 				payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
 				priorityWeights: [0, 1, 0, 0],
-				drawSeed: 0,
+				drawSeed: 7,
 				maxRetries: 3,
 				timeoutMs: 30_000,
 			});
@@ -196,6 +203,8 @@ test.each([
 	["critical", 3],
 ] as const)("priority %s is Spool's %d", (priority, number) => {
 	const run = runOf({ kind: "tasks", tasks: 1, limitMs: undefined });
-	const [slice] = partition({ ...run, task: { ...run.task, priority } }, IDENTITY, 1);
+	const priorities = parsePriorities(priority);
+	if (!priorities.ok) throw new Error(priorities.expected);
+	const [slice] = partition({ ...run, task: { ...run.task, priorities: priorities.value } }, IDENTITY, 1);
 	expect(slice?.task?.priorityWeights).toEqual([0, 1, 2, 3].map((each) => (each === number ? 1 : 0)));
 });

@@ -5,9 +5,10 @@ import {
 	type Load,
 	type ProducerShare,
 	type Slice,
+	type TaskShape,
 	type Window,
 } from "../../proto/gen/slice.js";
-import type { HandlerSpec, LoadSpec, PriorityName, RunSpec } from "./plan.js";
+import type { HandlerSpec, LoadSpec, RunSpec } from "./plan.js";
 import { type ArrivalSpec, rateSegments } from "./rate.js";
 
 /** What a run is called and where it goes; the same for all its agents. */
@@ -55,22 +56,26 @@ export function partition(run: RunSpec, identity: RunIdentity, agentCount = run.
 			pollIntervalMs: run.pollIntervalMs,
 			concurrency: run.concurrency,
 		},
-		task: {
-			type: run.task.type,
-			payload: [{ weight: 1, leastBytes: run.task.payloadBytes, mostBytes: run.task.payloadBytes }],
-			priorityWeights: PRIORITIES.map((name) => (name === run.task.priority ? 1 : 0)),
-			drawSeed: run.seed,
-			maxRetries: run.task.maxRetries,
-			timeoutMs: run.task.timeoutMs,
-		},
+		task: taskShape(run),
 		handler: { kind: handlerKind(run.handler) },
 		batch: run.batch,
+		faults: undefined,
 	}));
 }
 
-const ENGINES: Readonly<Record<RunSpec["engine"], Engine>> = { classic: Engine.CLASSIC, fused: Engine.FUSED };
+/** What the tasks of a run are drawn from, in every agent. */
+export function taskShape(run: RunSpec): TaskShape {
+	return {
+		type: run.task.type,
+		payload: run.task.payload.map((share) => ({ ...share })),
+		priorityWeights: [...run.task.priorities],
+		drawSeed: run.seed,
+		maxRetries: run.task.maxRetries,
+		timeoutMs: run.task.timeoutMs,
+	};
+}
 
-const PRIORITIES: readonly PriorityName[] = ["low", "normal", "high", "critical"];
+const ENGINES: Readonly<Record<RunSpec["engine"], Engine>> = { classic: Engine.CLASSIC, fused: Engine.FUSED };
 
 interface LoadShare {
 	readonly load: Load["kind"];

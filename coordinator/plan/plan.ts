@@ -1,3 +1,4 @@
+import type { PayloadShare, PriorityMix } from "./mix.js";
 import type { ArrivalSpec, RateSpec } from "./rate.js";
 import type { Targets } from "./targets.js";
 import type { Threshold } from "./threshold.js";
@@ -21,11 +22,15 @@ export interface Plan {
 	readonly thresholds: readonly Threshold[];
 	/** What its report compares its figures with. */
 	readonly targets: Targets | undefined;
+	/** File of the merged CPU profile; a name alone stands for one in the result's folder. Undefined: none is taken. */
+	readonly cpuprofile: string | undefined;
+	/** The same of what was allocated. */
+	readonly memprofile: string | undefined;
 	/** The runs in the order of their execution; one for a single benchmark. */
 	readonly runs: readonly RunSpec[];
 }
 
-export type PlanType = "quick" | "scalability" | "custom";
+export type PlanType = "quick" | "scalability" | "profiled" | "custom";
 
 /** One run: a fixed set of parameters, executed once over the whole fleet. */
 export interface RunSpec {
@@ -84,13 +89,11 @@ export type LoadSpec =
 
 export interface TaskSpec {
 	readonly type: string;
-	readonly payloadBytes: number;
-	readonly priority: PriorityName;
+	readonly payload: readonly PayloadShare[];
+	readonly priorities: PriorityMix;
 	readonly maxRetries: number;
 	readonly timeoutMs: number;
 }
-
-export type PriorityName = "low" | "normal" | "high" | "critical";
 
 export type HandlerSpec =
 	| { readonly kind: "benchmark" }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { hidePasswords } from "../../proto/redisUrl.js";
+import { PRIORITIES, type PriorityMix } from "./mix.js";
 import type { Plan, RunSpec } from "./plan.js";
 import { parseThreshold } from "./threshold.js";
 
@@ -65,6 +66,23 @@ const handler = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("hang") }),
 ]);
 
+const anyTask = { type: z.string(), maxRetries: z.number(), timeoutMs: z.number() };
+
+const task = z.object({
+	...anyTask,
+	payload: z.array(z.object({ weight: z.number(), leastBytes: z.number(), mostBytes: z.number() })),
+	priorities: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+});
+
+/** As records had it before tasks could differ. */
+const uniformTask = z
+	.object({ ...anyTask, payloadBytes: z.number(), priority: z.enum(PRIORITIES) })
+	.transform(({ payloadBytes, priority, ...others }) => ({
+		...others,
+		payload: [{ weight: 1, leastBytes: payloadBytes, mostBytes: payloadBytes }],
+		priorities: PRIORITIES.map((name) => (name === priority ? 1 : 0)) as unknown as PriorityMix,
+	}));
+
 const runSpec: z.ZodType<RunSpec> = z.object({
 	name: z.string(),
 	point: z.string(),
@@ -76,13 +94,7 @@ const runSpec: z.ZodType<RunSpec> = z.object({
 	producers: z.number(),
 	pollIntervalMs: z.number(),
 	load,
-	task: z.object({
-		type: z.string(),
-		payloadBytes: z.number(),
-		priority: z.enum(["low", "normal", "high", "critical"]),
-		maxRetries: z.number(),
-		timeoutMs: z.number(),
-	}),
+	task: z.union([task, uniformTask]),
 	handler,
 	drainTimeoutMs: z.number(),
 	seed: z.number().default(0),
@@ -107,9 +119,16 @@ const targets = z.object({
 	),
 });
 
+/** Missing in the records of versions without it. */
+const profileFile = z
+	.string()
+	.optional()
+	.default("")
+	.transform((file) => file || undefined);
+
 const plan: z.ZodType<Plan> = z.object({
 	name: z.string(),
-	type: z.enum(["quick", "scalability", "custom"]),
+	type: z.enum(["quick", "scalability", "profiled", "custom"]),
 	agents: z.number(),
 	redisUrl: z
 		.string()
@@ -121,6 +140,8 @@ const plan: z.ZodType<Plan> = z.object({
 	seed: z.number(),
 	thresholds: z.array(threshold),
 	targets: targets.nullable().transform((given) => given ?? undefined),
+	cpuprofile: profileFile,
+	memprofile: profileFile,
 	runs: z.array(runSpec),
 });
 

@@ -1,10 +1,13 @@
 import type { PlanType } from "./plan.js";
 import type { Settings } from "./settings.js";
 
+const oneKilobyte = [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }];
+
 /** What a type stands for, where it differs from the defaults. */
 export const PRESETS: Readonly<Record<PlanType, Partial<Settings>>> = {
-	quick: { workers: [4], tasks: 1_000, payload: [1_024] },
+	quick: { workers: [4], tasks: 1_000, payload: [oneKilobyte] },
 	scalability: { workers: [1, 2, 4, 8, 16], tasks: 2_000 },
+	profiled: { workers: [8], tasks: 5_000, cpuprofile: "cpu.prof", memprofile: "mem.prof" },
 	custom: {},
 };
 
@@ -28,8 +31,8 @@ export const DEFAULTS = {
 	drainTimeout: 60_000,
 	handler: { kind: "benchmark" },
 	taskType: "benchmark_task",
-	payload: [1_024],
-	priority: "normal",
+	payload: [oneKilobyte],
+	priority: [0, 1, 0, 0] as Settings["priority"],
 	maxRetries: 3,
 	timeout: 30_000,
 } satisfies Partial<Omit<Settings, "producers">> & { producers: number };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Plan } from "./plan.js";
 import { formatProblem } from "./problem.js";
 import { type FlagValues, type Origins, resolvePlan } from "./resolve.js";
-import { environmentName, flagName, SETTING_KEYS } from "./settings.js";
+import { environmentName, flagName, SETTING_KEYS, type SettingKey } from "./settings.js";
 
 function resolve(flags: FlagValues, text?: string, environment: NodeJS.ProcessEnv = {}) {
 	return resolvePlan({ flags, environment, ...(text === undefined ? {} : { file: { path: "plan.yaml", text } }) });
@@ -25,6 +25,8 @@ function problemsOf(flags: FlagValues, text?: string, environment?: NodeJS.Proce
 	const resolution = resolve(flags, text, environment);
 	return resolution.ok ? [] : resolution.problems.map(formatProblem);
 }
+
+const bytes = (size: number) => [{ weight: 1, leastBytes: size, mostBytes: size }];
 
 describe("presets and defaults", () => {
 	test("nothing said is Spool's benchmark", () => {
@@ -51,7 +53,13 @@ describe("presets and defaults", () => {
 					producers: 16,
 					pollIntervalMs: 10,
 					load: { kind: "tasks", tasks: 1_000 },
-					task: { type: "benchmark_task", payloadBytes: 1_024, priority: "normal", maxRetries: 3, timeoutMs: 30_000 },
+					task: {
+						type: "benchmark_task",
+						payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
+						priorities: [0, 1, 0, 0],
+						maxRetries: 3,
+						timeoutMs: 30_000,
+					},
 					handler: { kind: "benchmark" },
 					drainTimeoutMs: 60_000,
 					seed: 0,
@@ -65,7 +73,7 @@ describe("presets and defaults", () => {
 		expect(plan).toMatchObject({ name: "quick", type: "quick", agents: 8 });
 		expect(plan.runs).toHaveLength(1);
 		expect(plan.runs[0]).toMatchObject({ name: "quick", workers: 4, producers: 16, pollIntervalMs: 0 });
-		expect(plan.runs[0]).toMatchObject({ load: { kind: "tasks", tasks: 1_000 }, task: { payloadBytes: 1_024 } });
+		expect(plan.runs[0]).toMatchObject({ load: { kind: "tasks", tasks: 1_000 }, task: { payload: bytes(1_024) } });
 	});
 
 	test("scalability is a sweep of 2,000 tasks each", () => {
@@ -116,7 +124,7 @@ describe("precedence", () => {
 	test("flag, then environment, then file, then preset, then default", () => {
 		const plan = planOf({ workers: "1" }, text, environment);
 		expect(plan).toMatchObject({ type: "quick", name: "from-file" });
-		expect(plan.runs[0]).toMatchObject({ workers: 1, task: { payloadBytes: 2_048, timeoutMs: 3_000 } });
+		expect(plan.runs[0]).toMatchObject({ workers: 1, task: { payload: bytes(2_048), timeoutMs: 3_000 } });
 		expect(originsOf({ workers: "1" }, text, environment)).toMatchObject({
 			workers: "--workers",
 			payload: "SPOOLBENCH_PAYLOAD",
@@ -163,6 +171,8 @@ describe("precedence", () => {
 		engine: "fused",
 		concurrency: "12",
 		batch: "13",
+		cpuprofile: "c.prof",
+		memprofile: "m.prof",
 		drainTimeout: "10s",
 		handler: "noop",
 		taskType: "t",
@@ -172,9 +182,14 @@ describe("precedence", () => {
 		timeout: "13s",
 	};
 
-	// What is in flight and a number of tasks exclude each other.
-	test.each(["inFlight", "tasks"])("every setting but %s can be said in all three ways, to the same effect", (left) => {
-		const keys = SETTING_KEYS.filter((key) => key !== left);
+	// What one kind of load takes the others refuse.
+	const OPEN_LOOP: SettingKey[] = ["rate", "arrivals", "maxUnacknowledged", "spin"];
+	test.each<[string, SettingKey[]]>([
+		["a number of tasks", ["inFlight", "warmup", ...OPEN_LOOP]],
+		["a timed run", ["tasks", ...OPEN_LOOP]],
+		["an open loop", ["tasks", "inFlight", "producers"]],
+	])("every setting of %s can be said in all three ways, to the same effect", (_, left) => {
+		const keys = SETTING_KEYS.filter((key) => !left.includes(key));
 		const inTask = new Set(SETTING_KEYS.slice(-5));
 		const inFile = JSON.stringify({
 			...Object.fromEntries(keys.filter((key) => !inTask.has(key)).map((key) => [key, EXAMPLES[key]])),
@@ -186,7 +201,6 @@ describe("precedence", () => {
 		expect(planOf({}, undefined, environment)).toEqual(plan);
 		expect(plan.runs[0]).toMatchObject({
 			workers: 5,
-			producers: 6,
 			pollIntervalMs: 0,
 			concurrency: 12,
 			batch: 13,
@@ -197,7 +211,7 @@ describe("precedence", () => {
 	test("the stronger source wins, for any setting and any mix of sources", () => {
 		fc.assert(
 			fc.property(fc.constantFrom(...SETTING_KEYS), fc.boolean(), fc.boolean(), (key, byFlag, byEnvironment) => {
-				fc.pre(key !== "inFlight");
+				fc.pre(key !== "inFlight" && key !== "warmup" && !OPEN_LOOP.includes(key));
 				const flags = byFlag ? { [key]: EXAMPLES[key] } : {};
 				const environment = byEnvironment ? { [environmentName(key)]: EXAMPLES[key] } : {};
 				const expected = byFlag ? flagName(key) : byEnvironment ? environmentName(key) : /default|custom preset/;
@@ -229,12 +243,19 @@ describe("what is refused", () => {
 		[{ pollInterval: "-1ms" }, '--poll-interval: expected a duration such as 10ms, 30s or 1m30s, got "-1ms"'],
 		[{ payload: "4MB" }, '--payload: expected a size of at most 3MB (3,145,728 bytes), got "4MB"'],
 		[{ payload: "1KX" }, '--payload: expected a size such as 100B, 1KB or 1.5MB, got "1KX"'],
-		[{ priority: "urgent" }, '--priority: expected low, normal, high or critical, got "urgent"'],
 		[
-			{ type: "profiled" },
-			'--type: expected quick, scalability or custom (profiles come with a later release), got "profiled"',
+			{ priority: "urgent" },
+			'--priority: expected low, normal, high or critical, or weights of them such as low=1,normal=7,high=2, got "urgent"',
 		],
-		[{ type: "constructor" }, '--type: expected quick, scalability or custom, got "constructor"'],
+		[{ type: "constructor" }, '--type: expected quick, scalability, profiled or custom, got "constructor"'],
+		[
+			{ cpuprofile: "cpu" },
+			'--cpuprofile: expected the name of a file that ends with .prof, such as cpu.prof, got "cpu"',
+		],
+		[
+			{ cpuprofile: "a.prof", memprofile: "a.prof" },
+			"--memprofile: expected another file than that of the CPU profile",
+		],
 		[{ engine: "fast" }, '--engine: expected classic or fused, got "fast"'],
 		[
 			{ handler: "sleep:5" },
@@ -281,12 +302,7 @@ describe("what is refused", () => {
 		["tasks: [1]", [`plan.yaml:1:1 tasks: ${INTEGER} 1 to 1,000,000,000, got "[1]"`]],
 		["agents: ~", [`plan.yaml:1:1 agents: ${INTEGER} 1 to 512, got "~"`]],
 		["purge: maybe", ['plan.yaml:1:1 purge: expected true or false, got "maybe"']],
-		[
-			"type: profiled",
-			[
-				'plan.yaml:1:1 type: expected quick, scalability or custom (profiles come with a later release), got "profiled"',
-			],
-		],
+		["type: profile", ['plan.yaml:1:1 type: expected quick, scalability, profiled or custom, got "profile"']],
 		["task: 5", ['plan.yaml:1:1 task: expected a mapping of keys to values, got "5"']],
 		["- quick", ['plan.yaml:1:1: expected a mapping of keys to values, got "[quick]"']],
 		["quick", ['plan.yaml:1:1: expected a mapping of keys to values, got "quick"']],
@@ -316,7 +332,7 @@ describe("what is refused", () => {
 		[
 			"__proto__: 1",
 			[
-				"plan.yaml:1:1 __proto__: unknown key; expected one of name, type, agents, redis, keyPrefix, purge, workers, producers, repeat, seed, tasks, duration, inFlight, pollInterval, engine, concurrency, batch, thresholds, targets, drainTimeout, handler, task",
+				"plan.yaml:1:1 __proto__: unknown key; expected one of name, type, agents, redis, keyPrefix, purge, workers, producers, repeat, seed, tasks, rate, arrivals, duration, warmup, inFlight, maxUnacknowledged, spin, pollInterval, engine, concurrency, batch, thresholds, targets, cpuprofile, memprofile, drainTimeout, handler, task",
 			],
 		],
 	])("file %j", (text, problems) => {
@@ -351,7 +367,7 @@ describe("what is refused", () => {
 			`SPOOLBENCH_AGENTS: ${INTEGER} 1 to 512, got "many"`,
 			`plan.yaml:1:1 workers: ${INTEGER} 1 to 10,000, got "0"`,
 			expect.stringMatching(/^plan\.yaml:2:1 who: unknown key; expected one of name, /),
-			'plan.yaml:4:3 task.priority: expected low, normal, high or critical, got "top"',
+			'plan.yaml:4:3 task.priority: expected low, normal, high or critical, or weights of them such as low=1,normal=7,high=2, got "top"',
 			'plan.yaml:5:3 task.payload: expected a size of at most 3MB (3,145,728 bytes), got "9MB"',
 		]);
 	});

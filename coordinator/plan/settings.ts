@@ -2,8 +2,9 @@ import { z } from "zod";
 import { targetFault } from "../../proto/redisUrl.js";
 import { isWord, LIMITS } from "../../proto/slicecheck.js";
 import { parseHandler } from "./handlers.js";
-import type { PlanType, PriorityName, RunSpec } from "./plan.js";
-import { expected, formatCount, formatSize, type Parsed, parsed, parseSize } from "./quantities.js";
+import { PAYLOAD_EXAMPLES, parsePayload, parsePriorities } from "./mix.js";
+import type { PlanType, RunSpec } from "./plan.js";
+import { expected, type Parsed, parsed } from "./quantities.js";
 import { parseArrivals, parseRate, RATE_EXAMPLES } from "./rate.js";
 import { choice, count, counts, duration, durations, setting, several, words, yesOrNo } from "./settingSchemas.js";
 import { thresholds } from "./thresholdSchema.js";
@@ -18,11 +19,9 @@ const MOST_REPEATS = 100;
 export const SETTINGS = {
 	name: setting(parseName, "Names the output files and heads the report. Default: the type."),
 	type: choice<PlanType>(
-		["quick", "scalability", "custom"],
-		"quick, scalability or custom: a preset that the rest refines. Default: custom.",
-		{
-			profiled: "profiles come with a later release",
-		},
+		["quick", "scalability", "profiled", "custom"],
+		"quick, scalability, profiled or custom: a preset that the rest refines. Default: custom.",
+		{},
 	),
 	agents: several(
 		counts(1, LIMITS.agents),
@@ -89,6 +88,11 @@ export const SETTINGS = {
 		"What must hold, such as 'responseTime: p(99)<50ms' (may be given several times); see docs/thresholds.md.",
 	),
 	targets: setting(parseTargets, "What the report compares with: spool, or a file; see docs/thresholds.md."),
+	cpuprofile: setting(
+		parseProfile,
+		"Profile the agents' CPU time into this file (a name alone: in the result's folder); see docs/profiles.md.",
+	),
+	memprofile: setting(parseProfile, "Profile what the agents allocate into this file, as --cpuprofile does."),
 	drainTimeout: duration(
 		1,
 		LIMITS.timeoutMs,
@@ -100,12 +104,11 @@ export const SETTINGS = {
 	taskType: setting(parseWord, "The tasks' type. Default: benchmark_task."),
 	payload: several(
 		{ parse: parsePayload, number: z.int().min(0) },
-		"Length of the payload's filler; a list makes a sweep. Default: 1KB.",
+		`Length of the payload's filler: ${PAYLOAD_EXAMPLES.join(", ")}; a list makes a sweep. Default: 1KB.`,
 	),
-	priority: choice<PriorityName>(
-		["low", "normal", "high", "critical"],
-		"The tasks' priority: low, normal, high or critical. Default: normal.",
-		{},
+	priority: setting(
+		parsePriorities,
+		"The tasks' priority: low, normal, high or critical, or a mix such as low=1,normal=7,high=2. Default: normal.",
 	),
 	maxRetries: count(0, LIMITS.retries, "How often a failed task is tried again. Default: 3."),
 	timeout: duration(1, LIMITS.timeoutMs, "How long a handler may take. Default: 30s."),
@@ -132,6 +135,11 @@ function parseTargets(text: string): Parsed<string> {
 	return text === "" || /\p{Cc}/u.test(text) ? expected("spool, or the name of a file") : parsed(text);
 }
 
+function parseProfile(text: string): Parsed<string> {
+	if (text !== "" && !/\p{Cc}/u.test(text) && text.endsWith(".prof")) return parsed(text);
+	return expected("the name of a file that ends with .prof, such as cpu.prof");
+}
+
 function parseName(text: string): Parsed<string> {
 	if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return parsed(text);
 	return expected(
@@ -148,10 +156,4 @@ function parseWord(text: string): Parsed<string> {
 	return isWord(text)
 		? parsed(text)
 		: expected(`1 to ${LIMITS.wordCharacters} characters, no space or control character`);
-}
-
-function parsePayload(text: string): Parsed<number> {
-	const size = parseSize(text);
-	if (!size.ok || size.value <= LIMITS.payloadBytes) return size;
-	return expected(`a size of at most ${formatSize(LIMITS.payloadBytes)} (${formatCount(LIMITS.payloadBytes)} bytes)`);
 }

@@ -21,6 +21,7 @@ describe("points", () => {
 		[{ payload: "100B,10KB" }, ["payload-100B", "payload-10KB"]],
 		[{ pollInterval: "0,1ms" }, ["poll-0", "poll-1ms"]],
 		[{ producers: "1,16" }, ["producers-1", "producers-16"]],
+		[{ rate: "1000,ramp:1k-2k" }, ["rate-1000", "rate-ramp:1000-2000"]],
 		[
 			{ payload: "1KB,2KB", workers: "1,2" },
 			["workers-1/payload-1KB", "workers-2/payload-1KB", "workers-1/payload-2KB", "workers-2/payload-2KB"],
@@ -32,7 +33,7 @@ describe("points", () => {
 	test("each run has its own values, the fleet the most agents", () => {
 		const plan = planOf({ agents: "1,4", payload: "1KB,2KB", producers: "8" });
 		expect(plan.agents).toBe(4);
-		expect(plan.runs.map(({ agents, producers, task }) => [agents, producers, task.payloadBytes])).toEqual([
+		expect(plan.runs.map(({ agents, producers, task }) => [agents, producers, task.payload[0]?.mostBytes])).toEqual([
 			[1, 8, 1_024],
 			[4, 8, 1_024],
 			[1, 8, 2_048],
@@ -65,13 +66,17 @@ describe("repeats", () => {
 		expect(planOf({ ...flags, seed: "1" }, 5)).toEqual(planOf(flags, 1));
 	});
 
-	test("runs of one point differ in nothing but their names", () => {
+	test("runs of one point differ in nothing but their names and seeds, and points draw alike", () => {
 		const byPoint = new Map<string, Set<string>>();
-		for (const { name, ...run } of planOf({ workers: "1,2", repeat: "4" }).runs) {
+		const seeds = new Map<string, number[]>();
+		for (const { name, seed, ...run } of planOf({ workers: "1,2", repeat: "4" }, 2 ** 32 - 2).runs) {
+			seeds.set(run.point, [...(seeds.get(run.point) ?? []), seed]);
 			expect(name.startsWith(`${run.point}#`)).toBe(true);
 			byPoint.set(run.point, (byPoint.get(run.point) ?? new Set()).add(JSON.stringify(run)));
 		}
 		expect([...byPoint.values()].map(({ size }) => size)).toEqual([1, 1]);
+		const drawn = [0, 1, 2 ** 32 - 2, 2 ** 32 - 1];
+		expect([...seeds.values()].map((each) => each.toSorted((a, b) => a - b))).toEqual([drawn, drawn]);
 	});
 
 	test("one pass keeps the order of the list", () => {

@@ -1,5 +1,6 @@
+import { formatPayload, type PayloadShare } from "./mix.js";
 import type { RunSpec } from "./plan.js";
-import { formatDuration, formatSize } from "./quantities.js";
+import { formatDuration } from "./quantities.js";
 import { formatRateSpec, type RateSpec } from "./rate.js";
 import { shuffled } from "./shuffle.js";
 import { SWEEP_KEYS, type SweepKey } from "./sweepKeys.js";
@@ -11,7 +12,7 @@ export const MOST_RUNS = 1_000;
 interface SweepValues {
 	readonly engine: RunSpec["engine"];
 	readonly pollInterval: number;
-	readonly payload: number;
+	readonly payload: readonly PayloadShare[];
 	/** Undefined: by the other settings. */
 	readonly producers: number | undefined;
 	/** Undefined: a closed loop. */
@@ -56,7 +57,7 @@ function nameOf(values: SweepValues, lists: SweepLists): string | undefined {
 const PARTS: { readonly [Key in SweepKey]: (values: SweepValues) => string } = {
 	engine: ({ engine }) => `engine-${engine}`,
 	pollInterval: ({ pollInterval }) => `poll-${formatDuration(pollInterval)}`,
-	payload: ({ payload }) => `payload-${formatSize(payload)}`,
+	payload: ({ payload }) => `payload-${formatPayload(payload)}`,
 	producers: ({ producers }) => `producers-${producers}`,
 	rate: ({ rate }) => (rate === undefined ? "closed" : `rate-${formatRateSpec(rate)}`),
 	agents: ({ agents }) => `agents-${agents}`,

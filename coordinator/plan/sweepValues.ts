@@ -1,5 +1,6 @@
+import { formatPayload } from "./mix.js";
 import type { RunSpec } from "./plan.js";
-import { formatDuration, formatSize } from "./quantities.js";
+import { formatDuration } from "./quantities.js";
 import { formatRateSpec } from "./rate.js";
 import type { SweepKey } from "./sweepKeys.js";
 import type { Threshold } from "./threshold.js";
@@ -8,7 +9,7 @@ import type { Threshold } from "./threshold.js";
 export const SWEEP_VALUES: { readonly [Key in SweepKey]: (spec: RunSpec) => string } = {
 	engine: ({ engine }) => engine,
 	pollInterval: ({ pollIntervalMs }) => formatDuration(pollIntervalMs),
-	payload: ({ task }) => formatSize(task.payloadBytes),
+	payload: ({ task }) => formatPayload(task.payload),
 	producers: ({ producers }) => String(producers),
 	rate: ({ load }) => (load.kind === "open" ? formatRateSpec(load.rate) : "closed"),
 	agents: ({ agents }) => String(agents),

@@ -1,7 +1,7 @@
 import type { Confidence } from "../analysis/percentiles.js";
 import { scalingOf } from "../analysis/scalability.js";
 import type { Plan } from "../plan/plan.js";
-import { formatDuration, formatSize } from "../plan/quantities.js";
+import { formatDuration } from "../plan/quantities.js";
 import { buildScaling } from "./buildScaling.js";
 import { rounded } from "./figures.js";
 import { formatQuantity } from "./format.js";
@@ -16,7 +16,7 @@ const DIMENSIONS: Readonly<Record<string, (parameters: Parameters) => string>> =
 	agents: ({ agents }) => String(agents),
 	producers: ({ producers }) => String(producers),
 	rate: ({ load }) => (load.kind === "open" ? load.rate : "closed"),
-	payload: ({ task }) => formatSize(task.payloadBytes),
+	payload: ({ task }) => task.payload,
 	pollInterval: ({ pollIntervalMs }) => formatDuration(pollIntervalMs),
 	engine: ({ engine }) => engine,
 };

@@ -1,11 +1,22 @@
+import { formatPayload, formatPriorities } from "../plan/mix.js";
 import type { RunSpec } from "../plan/plan.js";
 import { formatArrivals, formatRateSpec } from "../plan/rate.js";
 import type { ReportRun } from "./schema.js";
 
 /** A run's parameters with nothing left undefined, since JSON has no such thing. */
 export function parametersOf(spec: RunSpec): ReportRun["parameters"] {
-	const { load } = spec;
-	return { ...spec, load: loadParameters(load) };
+	const { type, payload, priorities, maxRetries, timeoutMs } = spec.task;
+	return {
+		...spec,
+		load: loadParameters(spec.load),
+		task: {
+			type,
+			payload: formatPayload(payload),
+			priority: formatPriorities(priorities),
+			maxRetries,
+			timeoutMs,
+		},
+	};
 }
 
 function loadParameters(load: RunSpec["load"]): ReportRun["parameters"]["load"] {

@@ -1,3 +1,4 @@
+import { meanPayloadBytes, parsePayload } from "../plan/mix.js";
 import { parseRate, peakRate } from "../plan/rate.js";
 import type { ReportRun } from "./schema.js";
 
@@ -25,7 +26,7 @@ export function groupsOf(runs: readonly ReportRun[]): RunGroup[] {
 	});
 	const order = ({ parameters }: RunGroup) => [
 		parameters.pollIntervalMs,
-		parameters.task.payloadBytes,
+		payloadBytesOf(parameters),
 		parameters.producers,
 		peakRateOf(parameters),
 		parameters.agents,
@@ -35,6 +36,11 @@ export function groupsOf(runs: readonly ReportRun[]): RunGroup[] {
 		const others = order(b);
 		return order(a).reduce((sign, value, index) => sign || value - (others[index] ?? 0), 0);
 	});
+}
+
+function payloadBytesOf({ task }: ReportRun["parameters"]): number {
+	const payload = parsePayload(task.payload);
+	return payload.ok ? meanPayloadBytes(payload.value) : 0;
 }
 
 /** 0 in a closed loop. */

@@ -100,8 +100,8 @@ export const parametersSchema = z.object({
 	]),
 	task: z.object({
 		type: z.string(),
-		payloadBytes: count,
-		priority: z.enum(["low", "normal", "high", "critical"]),
+		payload: z.string().describe("Length of the filler, as a plan writes it."),
+		priority: z.string().describe("As a plan writes it."),
 		maxRetries: count,
 		timeoutMs: z.number(),
 	}),

@@ -1,5 +1,5 @@
 import { formatHandler } from "../plan/handlers.js";
-import { formatDuration, formatSize } from "../plan/quantities.js";
+import { formatDuration } from "../plan/quantities.js";
 import { formatBytes, formatCount, formatMicros, formatQuantity, formatShare } from "./format.js";
 import type { Report, ReportReason, ReportRun } from "./schema.js";
 
@@ -9,7 +9,7 @@ export function loadSentence(run: ReportRun): string {
 	return [
 		formatQuantity(run.workers, "worker"),
 		formatQuantity(run.agents, "agent"),
-		`${amountOf(load)} of ${formatSize(task.payloadBytes)}`,
+		`${amountOf(load)} of ${task.payload}`,
 		howWorkersAsk(run.parameters),
 	].join(", ");
 }
@@ -61,7 +61,9 @@ export function outcomeSentence(run: ReportRun): string {
 export function accountingSentence(run: ReportRun): string {
 	const { tasks, accounting } = run;
 	const where: [number, string][] = [
+		[tasks.recordedCompleted, "completed by their records"],
 		[tasks.deadLettered, "dead-lettered"],
+		[tasks.recordedDeadLettered, "dead-lettered by their records"],
 		[tasks.remaining, "remaining"],
 		[tasks.held, "held"],
 		[tasks.unaccounted, "unaccounted"],
@@ -73,6 +75,30 @@ export function accountingSentence(run: ReportRun): string {
 	];
 	const balance = accounting.balanced ? "balanced" : accounting.censusTaken ? "NOT BALANCED" : "not proven";
 	return `${formatCount(tasks.enqueued)} enqueued = ${terms.join(" + ")} (${balance}); ${formatQuantity(tasks.duplicates, "duplicate")}`;
+}
+
+type Balance = ReportRun["accounting"]["byAgent"][number] | NonNullable<ReportRun["accounting"]["byPriority"]>[number];
+
+/** The balance by priority where tasks had several: `low 100 = 98 completed + 2 lost; normal 900 = 900 completed`. */
+export function prioritySentence({ accounting }: ReportRun): string | undefined {
+	const groups = accounting.byPriority ?? [];
+	if (groups.length < 2) return undefined;
+	return groups.map((group) => `${group.priority} ${balanceTerms(group)}`).join("; ");
+}
+
+function balanceTerms(balance: Balance): string {
+	const terms: [number, string][] = [
+		[balance.completed, "completed"],
+		[balance.recordedCompleted, "completed by their records"],
+		[balance.deadLettered + balance.recordedDeadLettered, "dead-lettered"],
+		[balance.remaining, "remaining"],
+		[balance.held, "held"],
+		[balance.lost, "lost"],
+		[balance.unaccounted, "unaccounted"],
+	];
+	const shown = terms.filter(([count], index) => count > 0 || index === 0);
+	const enqueued = balance.acknowledged + balance.unknownObserved;
+	return `${formatCount(enqueued)} = ${shown.map(([count, name]) => `${formatCount(count)} ${name}`).join(" + ")}`;
 }
 
 /** What the workers did beside completing: polls, retries, errors. */
