@@ -15,6 +15,8 @@ export interface Caps {
 	readonly keyPrefixes: readonly string[] | undefined;
 	/** Redis URLs by alias. Where there is one, these are the only targets. */
 	readonly targets: ReadonlyMap<string, string>;
+	/** Takes part in a self-test, which plants faults. */
+	readonly allowFaults: boolean;
 }
 
 /** A slice that asks for more than this agent may do; the message names each cap, without passwords. */
@@ -33,6 +35,7 @@ export function admitSlice(slice: Slice, caps: Caps): Slice {
 		beyond("opens", { amount: connectionsOf(slice) }, "connections to Redis", caps.maxConnections),
 		beyond("sends payloads of", { amount: payloadBytes(slice) }, "bytes", caps.maxPayloadBytes),
 		prefixFault(slice.target?.keyPrefix ?? "", caps.keyPrefixes),
+		slice.faults && !caps.allowFaults ? "it plants faults, which only a self-test may (--allow-faults)" : undefined,
 	].filter((fault) => fault !== undefined);
 	const target = slice.target && { ...slice.target };
 	if (target) {

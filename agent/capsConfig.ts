@@ -14,6 +14,8 @@ export interface CapsFlags {
 	readonly keyPrefixes?: string;
 	/** A YAML or JSON file with the same keys, and `targets`. */
 	readonly config?: string;
+	/** Only by flag or environment: no agent that stands ready for benchmarks should have it. */
+	readonly allowFaults?: boolean;
 }
 
 /** A configuration that cannot be used; the message has a line for each fault, without passwords. */
@@ -59,6 +61,7 @@ export function readCaps(flags: CapsFlags, environment: NodeJS.ProcessEnv): Caps
 		maxPayloadBytes: quantity("maxPayload", parseBytes, "a size such as 100B, 64KB or 1MB"),
 		keyPrefixes: flags.keyPrefixes?.split(",").filter((prefix) => prefix !== "") ?? file.keyPrefixes,
 		targets: readTargets(file, environment, faults),
+		allowFaults: flags.allowFaults ?? false,
 	};
 	if (caps.keyPrefixes?.length === 0) faults.push("keyPrefixes: expected one or more, separated by commas");
 	if (faults.length > 0) throw new CapsConfigError(faults.join("\n"));

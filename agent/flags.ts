@@ -91,6 +91,7 @@ function capsOptions(): Option[] {
 		new Option("--max-duration <time>", "the longest time of sending; plans without a time limit are refused"),
 		new Option("--max-payload <size>", "the largest payload, such as 64KB"),
 		new Option("--key-prefixes <text,…>", "a plan's key prefix must begin with one of these"),
+		new Option("--allow-faults", "take part in a self-test: lose tasks, stand still, measure wrongly as it is told"),
 		new Option("--config <file>", "these caps and Redis targets by alias, in YAML or JSON; flags go before it"),
 	];
 }

@@ -4,8 +4,9 @@ import type { Measurements } from "../proto/gen/measurement.js";
 import type { Handler, Slice, TaskShape, WorkerShare } from "../proto/gen/slice.js";
 import { ResourceMeter } from "../proto/resources.js";
 import { checkSlice } from "../proto/slicecheck.js";
-import type { Engine } from "./engine.js";
+import type { Engine, EngineParts } from "./engine.js";
 import { openEngine } from "./engines.js";
+import { misreadClock, recorderMaker, standStill, unreliableEngine } from "./faults.js";
 import { claimNamespace, concludeRun, NamespaceInUseError, RedisSampler } from "./lead.js";
 import { runOpenLoop } from "./load/openLoop.js";
 import { longestPayload, payloadMaker } from "./load/payload.js";
@@ -16,7 +17,7 @@ import { nowUs } from "./measure/clock.js";
 import { ClockFollower } from "./measure/clockFollower.js";
 import { measureClock } from "./measure/clocksync.js";
 import { type ProfilePart, Profiler, type ProfileWindow } from "./measure/profiler.js";
-import { Recorder, type RecorderOptions } from "./measure/recorder.js";
+import type { Recorder, RecorderOptions } from "./measure/recorder.js";
 import { makeStamper } from "./measure/stamp.js";
 import { openRedis, type Redis } from "./spool/connection.js";
 import { WallClock } from "./spool/gotime.js";
@@ -113,7 +114,7 @@ export class Runner {
 		request: Prepare,
 		log: Logger,
 		signal: AbortSignal,
-		makeRecorder = (options: RecorderOptions) => new Recorder(options),
+		makeRecorder = recorderMaker(request.slice?.faults),
 	): Promise<Runner> {
 		const work = checkedWork(request.slice);
 		const { url } = work.slice.target ?? { url: "" };
@@ -138,19 +139,22 @@ export class Runner {
 		try {
 			const control = await open("control");
 			const wall = new WallClock();
-			const engine = await openEngine({
+			const { faults } = work.slice;
+			const parts: EngineParts = {
 				slice: work.slice,
 				keyPrefix: work.keyPrefix,
 				open,
 				clock: wall,
 				nowUs,
 				onNotice: (notice) => log.warn(notice),
-			});
+			};
+			const opening = openEngine(parts);
+			const engine = faults ? await unreliableEngine(await opening, faults, parts) : await opening;
 			const namespace = request.lead ? await claimNamespace(control, work.keyPrefix, request.purge) : undefined;
 			const redis = request.lead ? await readServer(control) : undefined;
 			await warmUp(work.slice.runTag, work.task);
 			const profiler = request.profile && (await Profiler.open(request.profile));
-			const clock = await measureClock(control);
+			const clock = misreadClock(await measureClock(control), faults);
 			const ready = { ordinal: request.ordinal, clock: { ...clock, monotonicNowUs: nowUs() }, namespace, redis };
 			const connections = { engine, control, wall };
 			return new Runner(request.ordinal, ready, work, connections, request.lead, log, makeRecorder, profiler);
@@ -185,6 +189,8 @@ export class Runner {
 			this.#sendingDone = true;
 		});
 		const consuming = this.#consume(recorder);
+		const { faults } = this.work.slice;
+		if (faults) void standStill(faults, () => nowUs() - this.#epochUs, this.#stopWorking.signal);
 		this.#meter.start();
 		await Promise.all([sending, consuming]);
 		this.#meter.stop();

@@ -18,6 +18,8 @@ export interface ClusterOptions {
 	/** undefined: plaintext. Agents started here are spoken to in plaintext over loopback. */
 	readonly tls: TlsIdentity | undefined;
 	readonly logLevel: string;
+	/** More flags for the agents that are started here. */
+	readonly agentFlags?: readonly string[];
 	readonly logging: CoordinatorLog;
 }
 
@@ -62,7 +64,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 			{ token, tls: options.tls },
 			(stream, greeted) => fleet.admit(stream, greeted),
 		);
-		local?.start(options.agents, listener.address, token, options.logLevel);
+		local?.start(options.agents, listener.address, token, options.logLevel, options.agentFlags);
 		const redisUrl = options.redisUrl ?? (await redis)?.url ?? "";
 		log.info(
 			{ address: formatAddress(listener.address), agents: options.agents, local: local !== undefined },

@@ -4,6 +4,7 @@ import { RunEnd, type RunRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
 import { Distribution } from "../proto/histogram.js";
 import { DrainWatch } from "./drain.js";
+import { plantedFaults } from "./faults.js";
 import { chooseEpoch } from "./fleet/epoch.js";
 import type { Fleet, Member } from "./fleet/fleet.js";
 import type { Logger } from "./log.js";
@@ -276,6 +277,7 @@ export class FleetRun {
 			endReason: this.#end?.reason ?? "",
 			epochUnixMs: this.#epochRedisUs / 1_000,
 			endAtUs: Math.max(0, ((this.#end?.atMs ?? 0) - this.epochMs) * 1_000),
+			faults: plantedFaults(options.slices),
 		};
 	}
 

@@ -26,6 +26,7 @@ const COUNTED: Slice = {
 	},
 	handler: { kind: { $case: "benchmark", value: {} } },
 	batch: 1,
+	faults: undefined,
 };
 const TIMED: Slice = {
 	...COUNTED,

@@ -4,7 +4,9 @@ import {
 	type Handler,
 	type Load,
 	type OpenLoad,
+	type Faults as PlantedFaults,
 	type ProducerShare,
+	Sabotage,
 	type Slice,
 	type TaskShape,
 	type Window,
@@ -80,6 +82,7 @@ export function checkSlice(slice: Slice): string[] {
 	checkLoad(slice.load?.kind, slice.producers, faults);
 	if (slice.load?.window) checkWindow(slice.load.window, faults);
 	checkHandler(slice.handler?.kind, faults);
+	if (slice.faults) checkFaults(slice.faults, faults);
 	return faults.sentences;
 }
 
@@ -158,6 +161,21 @@ function checkHandler(kind: Handler["kind"], faults: Faults): void {
 	else if (kind.$case === "sleep") faults.number("handler.sleep.meanMs", kind.value.meanMs, 0, LIMITS.handlerMs);
 	else if (kind.$case === "cpu") faults.number("handler.cpu.durationMs", kind.value.durationMs, 0, LIMITS.handlerMs);
 	else if (kind.$case === "fail") faults.number("handler.fail.probability", kind.value.probability, 0, 1);
+}
+
+/** What a self-test plants is small, and known. */
+const MOST_PLANTED = 1_000;
+/** A longer silence ends an agent. */
+const MOST_STALL_MS = 5_000;
+
+function checkFaults(planted: PlantedFaults, faults: Faults): void {
+	faults.number("faults.stallAtMs", planted.stallAtMs, 0, LIMITS.durationMs);
+	faults.number("faults.stallForMs", planted.stallForMs, 0, MOST_STALL_MS);
+	faults.whole("faults.lose.length", planted.lose.length, 0, MOST_PLANTED);
+	faults.whole("faults.repeat.length", planted.repeat.length, 0, MOST_PLANTED);
+	faults.number("faults.clockOffsetUs", planted.clockOffsetUs, -HOUR_MS * 1_000, HOUR_MS * 1_000);
+	if (!(planted.sabotage in Sabotage))
+		faults.add("faults.sabotage", `${planted.sabotage} is not known to this version`);
 }
 
 /** Collects what is wrong. The comparisons are written so that NaN fails them. */

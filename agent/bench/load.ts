@@ -170,5 +170,6 @@ function sliceOf(url: string, load: Load, index: number): Slice {
 		},
 		handler: { kind: { $case: "benchmark", value: {} } },
 		batch: load.batch,
+		faults: undefined,
 	};
 }

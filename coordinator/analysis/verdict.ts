@@ -1,15 +1,25 @@
 import type { MergedRun } from "../merge/merged.js";
 import { formatQuantity } from "../report/format.js";
 import { checkAccounting } from "./checkAccounting.js";
+import { checkFaults } from "./checkFaults.js";
 import { checkFleet } from "./checkFleet.js";
 import { checkLeftovers } from "./checkLeftovers.js";
 import { checkMeasurement } from "./checkMeasurement.js";
+import { checkOutages } from "./checkOutages.js";
 import { checkTarget } from "./checkTarget.js";
 import { type Reason, type Verdict, verdictFrom } from "./reason.js";
 
 /** Whether a run's figures can be believed, and every reason why not, the gravest first. */
 export function verdictOf(run: MergedRun): Verdict {
-	const checks = [checkAccounting, checkFleet, checkTarget, checkMeasurement, checkLeftovers];
+	const checks = [
+		checkFaults,
+		checkAccounting,
+		checkFleet,
+		checkTarget,
+		checkOutages,
+		checkMeasurement,
+		checkLeftovers,
+	];
 	return verdictFrom(checks.flatMap((check) => check(run)));
 }
 

@@ -37,7 +37,7 @@ export class LocalAgents {
 		private readonly onFailure: (pid: number, end: string) => void,
 	) {}
 
-	start(count: number, address: Address, token: string, logLevel: string): void {
+	start(count: number, address: Address, token: string, logLevel: string, flags: readonly string[] = []): void {
 		const main = fileURLToPath(new URL("../../agent/main.js", import.meta.url));
 		for (let index = 0; index < count; index++) {
 			const child = spawn(
@@ -46,6 +46,7 @@ export class LocalAgents {
 					main,
 					...["--coordinator", formatAddress(address), "--index", String(index)],
 					...["--join-timeout", JOIN_TIMEOUT, "--log-level", logLevel],
+					...flags,
 				],
 				{
 					detached: true,

@@ -78,6 +78,8 @@ export interface RunRecord {
   epochUnixMs: number;
   /** when workers were told to stop */
   endAtUs: number;
+  /** what a self-test planted, in words; none in any other run */
+  faults: string[];
 }
 
 export interface AgentRecord {
@@ -124,9 +126,8 @@ export interface ProfileDigest {
   /** nanoseconds (of CPU time) or bytes (allocated) */
   unit: string;
   total: number;
-  samples: number;
-  /** merged: one for each agent of each run that handed one in */
-  profiles: number;
+  /** that handed one in, counted once for each run */
+  agents: number;
   /** sentences: which agent has none, and why */
   failures: string[];
   /** the largest first */
@@ -386,6 +387,7 @@ function createBaseRunRecord(): RunRecord {
     endReason: "",
     epochUnixMs: 0,
     endAtUs: 0,
+    faults: [],
   };
 }
 
@@ -432,6 +434,9 @@ export const RunRecord: MessageFns<RunRecord> = {
     }
     if (message.endAtUs !== 0) {
       writer.uint32(113).double(message.endAtUs);
+    }
+    for (const v of message.faults) {
+      writer.uint32(322).string(v!);
     }
     return writer;
   },
@@ -561,6 +566,14 @@ export const RunRecord: MessageFns<RunRecord> = {
             message.endAtUs = reader.double();
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.faults.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -598,6 +611,7 @@ export const RunRecord: MessageFns<RunRecord> = {
     message.endReason = object.endReason ?? "";
     message.epochUnixMs = object.epochUnixMs ?? 0;
     message.endAtUs = object.endAtUs ?? 0;
+    message.faults = object.faults?.map((e) => e) || [];
     return message;
   },
 };
@@ -953,7 +967,7 @@ export const AgentLoss: MessageFns<AgentLoss> = {
 };
 
 function createBaseProfileDigest(): ProfileDigest {
-  return { kind: "", file: "", unit: "", total: 0, samples: 0, profiles: 0, failures: [], categories: [], top: [] };
+  return { kind: "", file: "", unit: "", total: 0, agents: 0, failures: [], categories: [], top: [] };
 }
 
 export const ProfileDigest: MessageFns<ProfileDigest> = {
@@ -970,20 +984,17 @@ export const ProfileDigest: MessageFns<ProfileDigest> = {
     if (message.total !== 0) {
       writer.uint32(33).double(message.total);
     }
-    if (message.samples !== 0) {
-      writer.uint32(41).double(message.samples);
-    }
-    if (message.profiles !== 0) {
-      writer.uint32(48).uint32(message.profiles);
+    if (message.agents !== 0) {
+      writer.uint32(40).uint32(message.agents);
     }
     for (const v of message.failures) {
-      writer.uint32(58).string(v!);
+      writer.uint32(50).string(v!);
     }
     for (const v of message.categories) {
-      ProfileShare.encode(v!, writer.uint32(66).fork()).join();
+      ProfileShare.encode(v!, writer.uint32(58).fork()).join();
     }
     for (const v of message.top) {
-      ProfileShare.encode(v!, writer.uint32(74).fork()).join();
+      ProfileShare.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1034,19 +1045,19 @@ export const ProfileDigest: MessageFns<ProfileDigest> = {
             continue;
           }
           case 5: {
-            if (tag !== 41) {
+            if (tag !== 40) {
               break;
             }
 
-            message.samples = reader.double();
+            message.agents = reader.uint32();
             continue;
           }
           case 6: {
-            if (tag !== 48) {
+            if (tag !== 50) {
               break;
             }
 
-            message.profiles = reader.uint32();
+            message.failures.push(reader.string());
             continue;
           }
           case 7: {
@@ -1054,19 +1065,11 @@ export const ProfileDigest: MessageFns<ProfileDigest> = {
               break;
             }
 
-            message.failures.push(reader.string());
+            message.categories.push(ProfileShare.decode(reader, reader.uint32()));
             continue;
           }
           case 8: {
             if (tag !== 66) {
-              break;
-            }
-
-            message.categories.push(ProfileShare.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
               break;
             }
 
@@ -1094,8 +1097,7 @@ export const ProfileDigest: MessageFns<ProfileDigest> = {
     message.file = object.file ?? "";
     message.unit = object.unit ?? "";
     message.total = object.total ?? 0;
-    message.samples = object.samples ?? 0;
-    message.profiles = object.profiles ?? 0;
+    message.agents = object.agents ?? 0;
     message.failures = object.failures?.map((e) => e) || [];
     message.categories = object.categories?.map((e) => ProfileShare.fromPartial(e)) || [];
     message.top = object.top?.map((e) => ProfileShare.fromPartial(e)) || [];

@@ -24,6 +24,14 @@ export enum ArrivalProcess {
   BURST = 3,
 }
 
+export enum Sabotage {
+  UNSPECIFIED = 0,
+  /** SENT_TIME - response times are counted from the moment of sending */
+  SENT_TIME = 1,
+  /** SKIPPED_ENTRY - the ledger lacks a task that was completed */
+  SKIPPED_ENTRY = 2,
+}
+
 /** One agent's share of a run. The slices of a run over any number of agents add up to the run. */
 export interface Slice {
   /** for people and logs */
@@ -48,6 +56,8 @@ export interface Slice {
     | undefined;
   /** fused: the most tasks in one round trip */
   batch: number;
+  /** a self-test's; an agent that was not started for one refuses it */
+  faults: Faults | undefined;
 }
 
 export interface Target {
@@ -207,6 +217,27 @@ export interface FailHandler {
 export interface HangHandler {
 }
 
+/** What the self-test plants, to see that it is noticed. A run with any of it says so in its report and is INVALID. */
+export interface Faults {
+  /** since the epoch: the agent's event loop stands still … */
+  stallAtMs: number;
+  /** … for so long; 0: it does not */
+  stallForMs: number;
+  /** once acknowledged, taken from the queue and deleted */
+  lose: TaskNumber[];
+  /** put in the queue twice, so that they are completed twice */
+  repeat: TaskNumber[];
+  /** added to what the agent says of Redis's clock */
+  clockOffsetUs: number;
+  /** how the agent measures wrongly */
+  sabotage: Sabotage;
+}
+
+export interface TaskNumber {
+  producer: number;
+  sequence: number;
+}
+
 function createBaseSlice(): Slice {
   return {
     runId: "",
@@ -222,6 +253,7 @@ function createBaseSlice(): Slice {
     task: undefined,
     handler: undefined,
     batch: 0,
+    faults: undefined,
   };
 }
 
@@ -265,6 +297,9 @@ export const Slice: MessageFns<Slice> = {
     }
     if (message.batch !== 0) {
       writer.uint32(104).uint32(message.batch);
+    }
+    if (message.faults !== undefined) {
+      Faults.encode(message.faults, writer.uint32(322).fork()).join();
     }
     return writer;
   },
@@ -386,6 +421,14 @@ export const Slice: MessageFns<Slice> = {
             message.batch = reader.uint32();
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.faults = Faults.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -422,6 +465,9 @@ export const Slice: MessageFns<Slice> = {
       ? Handler.fromPartial(object.handler)
       : undefined;
     message.batch = object.batch ?? 0;
+    message.faults = (object.faults !== undefined && object.faults !== null)
+      ? Faults.fromPartial(object.faults)
+      : undefined;
     return message;
   },
 };
@@ -1886,6 +1932,188 @@ export const HangHandler: MessageFns<HangHandler> = {
   },
   fromPartial(_: DeepPartial<HangHandler>): HangHandler {
     const message = createBaseHangHandler();
+    return message;
+  },
+};
+
+function createBaseFaults(): Faults {
+  return { stallAtMs: 0, stallForMs: 0, lose: [], repeat: [], clockOffsetUs: 0, sabotage: 0 };
+}
+
+export const Faults: MessageFns<Faults> = {
+  encode(message: Faults, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stallAtMs !== 0) {
+      writer.uint32(9).double(message.stallAtMs);
+    }
+    if (message.stallForMs !== 0) {
+      writer.uint32(17).double(message.stallForMs);
+    }
+    for (const v of message.lose) {
+      TaskNumber.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.repeat) {
+      TaskNumber.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.clockOffsetUs !== 0) {
+      writer.uint32(41).double(message.clockOffsetUs);
+    }
+    if (message.sabotage !== 0) {
+      writer.uint32(48).int32(message.sabotage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Faults {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFaults();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.stallAtMs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.stallForMs = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lose.push(TaskNumber.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.repeat.push(TaskNumber.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.clockOffsetUs = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sabotage = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Faults>): Faults {
+    return Faults.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Faults>): Faults {
+    const message = createBaseFaults();
+    message.stallAtMs = object.stallAtMs ?? 0;
+    message.stallForMs = object.stallForMs ?? 0;
+    message.lose = object.lose?.map((e) => TaskNumber.fromPartial(e)) || [];
+    message.repeat = object.repeat?.map((e) => TaskNumber.fromPartial(e)) || [];
+    message.clockOffsetUs = object.clockOffsetUs ?? 0;
+    message.sabotage = object.sabotage ?? 0;
+    return message;
+  },
+};
+
+function createBaseTaskNumber(): TaskNumber {
+  return { producer: 0, sequence: 0 };
+}
+
+export const TaskNumber: MessageFns<TaskNumber> = {
+  encode(message: TaskNumber, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.producer !== 0) {
+      writer.uint32(8).uint32(message.producer);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(16).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskNumber {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskNumber();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.producer = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TaskNumber>): TaskNumber {
+    return TaskNumber.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TaskNumber>): TaskNumber {
+    const message = createBaseTaskNumber();
+    message.producer = object.producer ?? 0;
+    message.sequence = object.sequence ?? 0;
     return message;
   },
 };
