@@ -12,6 +12,7 @@ import type { LiveView } from "./liveView.js";
 import type { CoordinatorLog } from "./log.js";
 import type { Plan } from "./plan/plan.js";
 import { planToJson } from "./plan/planJson.js";
+import { type FinishedProfile, ProfileCollector } from "./profile/collector.js";
 import { RECORD_FORMAT } from "./results/recordFile.js";
 
 const EXIT_BAD_INPUT = 2;
@@ -24,7 +25,7 @@ export interface Conduct {
 	readonly logging: CoordinatorLog;
 	readonly startedAt: Date;
 	/** Takes what was measured, however far the plan came, and says with which code the process is to end. */
-	readonly conclude: (record: Record) => Promise<number>;
+	readonly conclude: (record: Record, profiles: readonly FinishedProfile[]) => Promise<number>;
 	/** Nothing was measured. */
 	readonly nothing: () => Promise<void>;
 }
@@ -69,6 +70,7 @@ async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
 	};
 	process.on("SIGINT", onSignal);
 	process.on("SIGTERM", onSignal);
+	const collector = new ProfileCollector(plan);
 	const meter = new ResourceMeter();
 	meter.start();
 	try {
@@ -76,7 +78,10 @@ async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
 			plan,
 			fleet: cluster.fleet,
 			redisUrl: cluster.redisUrl,
-			profiling: undefined,
+			profiling: collector.request && {
+				request: collector.request,
+				take: (ordinal, agent, chunk) => collector.take(ordinal, agent, chunk),
+			},
 			executionId: randomBytes(4).toString("hex"),
 			joinTimeoutMs: flags.joinTimeoutMs,
 			replaceable: flags.listen !== undefined,
@@ -89,22 +94,27 @@ async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
 			await options.nothing();
 			return failure?.exitCode ?? EXIT_ABORTED;
 		}
-		const exitCode = await options.conclude({
-			format: RECORD_FORMAT,
-			softwareVersion: VERSION,
-			planJson: planToJson(plan),
-			command: hidePasswords(["coordinator", ...process.argv.slice(2)].join(" ")),
-			startedAtUnixMs: startedAt.getTime(),
-			finishedAtUnixMs: Date.now(),
-			coordinatorHost: describeHost(""),
-			coordinator: meter.read(),
-			insecure: flags.insecure,
-			privateRedis: plan.redisUrl === undefined,
-			aborted: breach || interrupt.signal.aborted ? `interrupted by ${String(breach ?? interrupt.signal.reason)}` : "",
-			failedThreshold: breach?.threshold.text ?? "",
-			profiles: [],
-			runs: [...runs],
-		});
+		const profiles = collector.finish(runs);
+		const exitCode = await options.conclude(
+			{
+				format: RECORD_FORMAT,
+				softwareVersion: VERSION,
+				planJson: planToJson(plan),
+				command: hidePasswords(["coordinator", ...process.argv.slice(2)].join(" ")),
+				startedAtUnixMs: startedAt.getTime(),
+				finishedAtUnixMs: Date.now(),
+				coordinatorHost: describeHost(""),
+				coordinator: meter.read(),
+				insecure: flags.insecure,
+				privateRedis: plan.redisUrl === undefined,
+				aborted:
+					breach || interrupt.signal.aborted ? `interrupted by ${String(breach ?? interrupt.signal.reason)}` : "",
+				failedThreshold: breach?.threshold.text ?? "",
+				profiles: profiles.map(({ digest }) => digest),
+				runs: [...runs],
+			},
+			profiles,
+		);
 		return failure?.exitCode ?? exitCode;
 	} finally {
 		meter.stop();

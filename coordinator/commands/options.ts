@@ -52,6 +52,7 @@ const GROUPS: readonly { readonly heading: string; readonly settings: Partial<Re
 	},
 	{ heading: "Sweeps and draws:", settings: { repeat: "N", seed: "N" } },
 	{ heading: "Judgement:", settings: { thresholds: "CONDITION", targets: "NAME" } },
+	{ heading: "Profiles:", settings: { cpuprofile: "FILE", memprofile: "FILE" } },
 	{ heading: "Redis:", settings: { redis: "URL", keyPrefix: "TEXT", purge: "" } },
 ];
 
@@ -79,6 +80,8 @@ Examples:
   Tasks that come 2,000 a second, at random, whatever the queue does; then a rate that rises:
     $ coordinator run --rate 2000 --arrivals poisson --workers 32 --poll-interval 1ms --duration 20s
     $ coordinator run --rate ramp:500-3000 --duration 1m --workers 32 --poll-interval 1ms
+  Where the agents' time and memory go, as profiles, tables and flame graphs:
+    $ coordinator run --type profiled --agents 2
   A plan file with one change, for 4 agents that join:
     $ coordinator run --plan plan.yaml --payload 64KB --agents 4 --listen 127.0.0.1:7070 \\
         --token-file join.token

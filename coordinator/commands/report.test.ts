@@ -23,7 +23,7 @@ beforeEach(async () => {
 		for (const done of more) if (typeof done === "function") done();
 		return true;
 	});
-	await deliver(simulatedRecord([{ vanished: [7] }]), "quick", new ResultFolder(folder), ["a line"]);
+	await deliver(simulatedRecord([{ vanished: [7] }]), "quick", new ResultFolder(folder), ["a line"], []);
 	printed = "";
 });
 afterEach(() => {

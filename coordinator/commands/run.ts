@@ -33,7 +33,7 @@ async function run(plan: Plan, flags: ExecutionFlags): Promise<number> {
 		view,
 		logging,
 		startedAt,
-		conclude: (record) => deliver(record, plan.name, folder, view.lines),
+		conclude: (record, profiles) => deliver(record, plan.name, folder, view.lines, profiles),
 		nothing: () => folder.removeIfEmpty(),
 	});
 }

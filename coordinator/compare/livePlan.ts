@@ -18,6 +18,11 @@ export function togetherProblems(baseline: Plan, candidate: Plan, allowUnlike: b
 	if (baseline.keyPrefix !== candidate.keyPrefix) {
 		problems.push({ where: "--key-prefix", message: "expected one key prefix for both plans; they name two" });
 	}
+	for (const [flag, plan] of [["--baseline", baseline] as const, ["--candidate", candidate] as const]) {
+		if (plan.cpuprofile === undefined && plan.memprofile === undefined) continue;
+		const message = "profiling would be part of what is compared: profile each plan with `run`, then `profile diff`";
+		problems.push({ where: flag, message });
+	}
 	const [one, other] = [baseline, candidate].map(({ runs }) => runs[0]?.load.kind);
 	if (one !== other && !allowUnlike) {
 		problems.push({
@@ -43,6 +48,8 @@ export function interleavedPlan(baseline: Plan, candidate: Plan, design: Design)
 		// They judge one plan's figures; here one plan is judged by the other's.
 		thresholds: [],
 		targets: undefined,
+		cpuprofile: undefined,
+		memprofile: undefined,
 		runs: design.order.map((place) =>
 			placedRun(place, place.phase === "noise" ? "baseline" : place.side, before, after, design.seed),
 		),

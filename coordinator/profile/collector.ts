@@ -1,12 +1,21 @@
 import { ChunkAssembler } from "../../proto/chunks.js";
 import { type ProfileChunk, ProfileKind, type ProfileRequest } from "../../proto/gen/cluster.js";
+import { type AgentRecord, ProfileDigest, type RunRecord } from "../../proto/gen/record.js";
 import { MAX_PROFILE_BYTES } from "../../proto/limits.js";
+import type { Plan } from "../plan/plan.js";
+import { analysisText } from "./analysisText.js";
+import { categoryShares } from "./categories.js";
+import { flameSvg } from "./flame.js";
 import { ProfileMerger } from "./merge.js";
-import { readPprof } from "./pprof.js";
-import type { StackProfile } from "./stackProfile.js";
+import { readPprof, writePprof } from "./pprof.js";
+import { type StackProfile, totalOf } from "./stackProfile.js";
 import { stageLabel } from "./stage.js";
+import { describeFrame, functionFigures, topFunctions } from "./top.js";
 
-export type ProfileName = "cpu" | "mem";
+type ProfileName = "cpu" | "mem";
+const NAMES_IN_ORDER: readonly ProfileName[] = ["cpu", "mem"];
+const TOP_FUNCTIONS = 5;
+const MOST_FAILURE_CHARACTERS = 500;
 
 const NAMES: ReadonlyMap<ProfileKind, ProfileName> = new Map([
 	[ProfileKind.CPU, "cpu"],
@@ -18,15 +27,12 @@ const CPU_INTERVAL_US = 5_000;
 /** Allocated between two samples, on average. */
 const HEAP_INTERVAL_BYTES = 128 * 1024;
 
-/** What came in of one kind. */
-export interface CollectedProfile {
-	readonly name: ProfileName;
+/** A kind of profile that was asked for, when all is in. */
+export interface FinishedProfile {
+	/** What it says in short, for the record. */
+	readonly digest: ProfileDigest;
 	/** Undefined where no agent had any. */
-	readonly merged: StackProfile | undefined;
-	/** Agents that handed one in, counted once for each run. */
-	readonly agents: number;
-	/** Sentences: who has none, and why. */
-	readonly failures: readonly string[];
+	readonly files: { readonly pprof: Uint8Array; readonly analysis: string; readonly flame: string } | undefined;
 }
 
 interface OneKind {
@@ -44,11 +50,8 @@ export class ProfileCollector {
 	readonly #kinds: ReadonlyMap<ProfileName, OneKind>;
 	readonly #assemblers = new Map<string, ChunkAssembler>();
 
-	/** @param runNames of the plan's runs, by ordinal */
-	constructor(
-		names: readonly ProfileName[],
-		private readonly runNames: readonly string[],
-	) {
+	constructor(private readonly plan: Plan) {
+		const names = NAMES_IN_ORDER.filter((name) => fileOf(plan, name) !== undefined);
 		this.#kinds = new Map(
 			names.map((name) => [name, { merger: new ProfileMerger(stageLabel), agents: new Set(), failures: new Map() }]),
 		);
@@ -91,38 +94,70 @@ export class ProfileCollector {
 	}
 
 	/**
-	 * @param participants of each run that took place: its agents' number
-	 * @param tasks that were completed, for figures by task
+	 * @param runs those that took place: an agent of theirs that handed nothing in is named
 	 */
-	collected(participants: ReadonlyMap<number, number>, tasks: number): CollectedProfile[] {
+	finish(runs: readonly RunRecord[]): FinishedProfile[] {
+		const tasks = runs.flatMap(({ agents }) => agents).reduce((sum, agent) => sum + completed(agent), 0);
+		const beganUnixMs = Math.min(...runs.map(({ epochUnixMs }) => epochUnixMs));
 		return [...this.#kinds].map(([name, { merger, agents, failures }]) => {
-			for (const [ordinal, count] of participants) {
-				for (let agent = 0; agent < count; agent++) {
-					const place = `${ordinal}:${agent}`;
-					if (!agents.has(place) && !failures.has(place)) failures.set(place, "it handed none in");
+			for (const { ordinal, agents: all } of runs) {
+				for (const { index, loss } of all) {
+					const place = `${ordinal}:${index}`;
+					const why = loss ? "it was lost before it handed one in" : "it handed none in";
+					if (!agents.has(place) && !failures.has(place)) failures.set(place, why);
 				}
 			}
 			const merged = merger.merged(tasks > 0 ? [`tasks=${tasks}`] : []);
-			return {
-				name,
-				merged,
-				agents: agents.size,
-				failures: [...failures].map(([place, why]) => this.#sentence(place, why)),
-			};
+			const digest = digestOf(name, fileOf(this.plan, name) ?? "", merged);
+			digest.agents = agents.size;
+			digest.failures = [...failures].map(([place, why]) => this.#sentence(place, why));
+			return { digest, files: merged && this.#files(name, merged, BigInt(Math.round(beganUnixMs * 1_000)) * 1_000n) };
 		});
+	}
+
+	#files(name: ProfileName, merged: StackProfile, timeNs: bigint): FinishedProfile["files"] {
+		const title = `${name === "cpu" ? "CPU time" : "Memory allocated"}: ${this.plan.name}`;
+		return {
+			pprof: writePprof(merged, timeNs),
+			analysis: analysisText(title, merged, merged.defaultValue),
+			flame: flameSvg(title, merged, merged.defaultValue),
+		};
 	}
 
 	#labels(ordinal: number, agent: number): ReadonlyMap<string, string> {
 		const run: [string, string][] =
-			this.runNames.length > 1 ? [["run", this.runNames[ordinal] ?? String(ordinal)]] : [];
+			this.plan.runs.length > 1 ? [["run", this.plan.runs[ordinal]?.name ?? String(ordinal)]] : [];
 		return new Map([["agent", String(agent)], ...run]);
 	}
 
 	#sentence(place: string, why: string): string {
 		const [ordinal, agent] = place.split(":");
-		const run = this.runNames.length > 1 ? `${this.runNames[Number(ordinal)]}: ` : "";
+		const run = this.plan.runs.length > 1 ? `${this.plan.runs[Number(ordinal)]?.name}: ` : "";
 		return `${run}agent ${agent}: ${why}`;
 	}
 }
 
-const MOST_FAILURE_CHARACTERS = 500;
+function fileOf({ cpuprofile, memprofile }: Plan, name: ProfileName): string | undefined {
+	return name === "cpu" ? cpuprofile : memprofile;
+}
+
+function completed({ measurements }: AgentRecord): number {
+	return measurements?.counters?.completed ?? 0;
+}
+
+function digestOf(kind: ProfileName, file: string, merged: StackProfile | undefined): ProfileDigest {
+	if (!merged) return ProfileDigest.create({ kind, file });
+	const value = merged.defaultValue;
+	const top = topFunctions(functionFigures(merged, value), "flat", TOP_FUNCTIONS);
+	return ProfileDigest.create({
+		kind,
+		file,
+		unit: merged.valueTypes[value]?.unit ?? "",
+		total: totalOf(merged, value),
+		categories: categoryShares(merged, value).map((share) => ({ name: share.category, value: share.value })),
+		top: top.map(({ frame, flat }) => {
+			const { name, place } = describeFrame(frame);
+			return { name: place === "" ? name : `${name} ${place}`, value: flat };
+		}),
+	});
+}

@@ -1,4 +1,4 @@
-import type { Record } from "../../proto/gen/record.js";
+import type { ProfileDigest, Record } from "../../proto/gen/record.js";
 import { STAGES } from "../../proto/stages.js";
 import { verdictFrom } from "../analysis/reason.js";
 import { scalingOf } from "../analysis/scalability.js";
@@ -58,6 +58,7 @@ export function buildReport(record: Record, runs: readonly MergedRun[]): Report 
 			judged.find(({ figures }) => figures === headline),
 			sweep,
 		),
+		profiles: record.profiles.map(profileFigures),
 		plan: planFigures(plan),
 		environment,
 		coordinator: record.coordinator === undefined ? null : processFigures(record.coordinator),
@@ -82,13 +83,29 @@ function stageDescriptions(): Report["stages"] {
 	return described as Report["stages"];
 }
 
+function profileFigures(digest: ProfileDigest): Report["profiles"][number] {
+	const shares = (all: ProfileDigest["top"]) => all.map(({ name, value }) => ({ name: clean(name), value }));
+	return {
+		kind: digest.kind === "cpu" ? "cpu" : "mem",
+		file: clean(digest.file),
+		unit: clean(digest.unit),
+		total: digest.total,
+		agents: digest.agents,
+		failures: digest.failures.map(clean),
+		categories: shares(digest.categories),
+		top: shares(digest.top),
+	};
+}
+
 function planFigures(plan: Plan): Report["plan"] {
-	const { redisUrl = null, thresholds, targets, runs } = plan;
+	const { redisUrl = null, thresholds, targets, cpuprofile = null, memprofile = null, runs } = plan;
 	return {
 		...plan,
 		redisUrl,
 		thresholds: thresholds.map(({ text }) => clean(text)),
 		targets: targets === undefined ? null : clean(targets.name),
+		cpuprofile: cpuprofile && clean(cpuprofile),
+		memprofile: memprofile && clean(memprofile),
 		runs: runs.map(parametersOf),
 	};
 }

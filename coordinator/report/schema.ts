@@ -9,6 +9,7 @@ import {
 	scalabilityPointSchema,
 	verdictSchema,
 } from "./schemaParts.js";
+import { profileSchema } from "./schemaProfile.js";
 import { runSchema } from "./schemaRun.js";
 import { sweepSchema } from "./schemaSweep.js";
 
@@ -40,6 +41,7 @@ export const reportSchema = z.object({
 	thresholds: z.array(thresholdSchema),
 	targets: targetsSchema.nullable().describe("Measured beside target; null where no run took place."),
 	scalability: z.array(scalabilityPointSchema).nullable().describe("Of a sweep over workers; else null."),
+	profiles: z.array(profileSchema).describe("What the profiles that were asked for say; empty: none were."),
 	plan: z.object({
 		name: z.string(),
 		type: z.string(),
@@ -50,6 +52,8 @@ export const reportSchema = z.object({
 		repeat: z.int().describe("Runs of each point."),
 		thresholds: z.array(z.string()),
 		targets: z.string().nullable(),
+		cpuprofile: z.string().nullable().describe("File of the CPU profile; null: none was asked for."),
+		memprofile: z.string().nullable().describe("The same of what was allocated."),
 		seed: z.int().describe("Where repeat is above 1, the order of the runs was drawn with it."),
 		runs: z.array(parametersSchema),
 	}),
