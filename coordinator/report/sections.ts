@@ -13,6 +13,7 @@ import {
 import { type Block, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import { targetsSection, thresholdsSection } from "./judgementText.js";
+import { PROFILE_TITLES, profileFiles, profileSentence, topRows } from "./profileText.js";
 import type { Report, ReportRun } from "./schema.js";
 import {
 	handlerOf,
@@ -37,6 +38,7 @@ export function sectionsOf(report: Report): Section[] {
 			: [sweepSection(report), runTable(report), stages(report, run), accounting(report), details(report, run)]),
 		run === undefined || run.agents < 2 ? undefined : agents(run),
 		errors(report),
+		...report.profiles.map(profileSection),
 		environment(report),
 		again(report),
 	];
@@ -192,6 +194,23 @@ function errors(report: Report): Section | undefined {
 	if (rows.length === 0) return undefined;
 	const columns = [text("run"), text("kind"), figure("count")];
 	return { id: "errors", title: "Errors", blocks: [table(columns, rows)] };
+}
+
+function profileSection(profile: Report["profiles"][number]): Section {
+	const title = PROFILE_TITLES[profile.kind];
+	const rows = topRows(profile);
+	const columns = [text("function"), figure(title.toLowerCase()), figure("share")];
+	return {
+		id: `profile-${profile.kind}`,
+		title,
+		blocks: paragraphs(
+			profileSentence(profile),
+			...profile.failures.map((failure) => `No profile of ${failure}`),
+		).concat(
+			rows.length > 0 ? [table(columns, rows)] : [],
+			paragraphs(rows.length > 0 ? `In full: ${profileFiles(profile).join(", ")}.` : undefined),
+		),
+	};
 }
 
 function environment(report: Report): Section | undefined {

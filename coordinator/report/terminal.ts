@@ -3,6 +3,7 @@ import { curveLines } from "./curve.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap } from "./format.js";
 import { targetTable } from "./judgementText.js";
 import type { Palette } from "./palette.js";
+import { PROFILE_TITLES, profileFiles, profileSentence, topRows } from "./profileText.js";
 import type { Report, ReportReason, ReportRun } from "./schema.js";
 import {
 	accountingSentence,
@@ -19,6 +20,7 @@ import { figure, terminalTable, text } from "./table.js";
 
 const WIDTH = 80;
 const NAME_WIDTH = 12;
+const FILES = ["SUMMARY.md", "report.json", "junit.xml", "log", "result.pb.gz"];
 
 /**
  * The report for a terminal of 80 columns or more, the verdict first.
@@ -42,10 +44,11 @@ export function renderTerminal(report: Report, palette: Palette, folder?: string
 					facts(report, run, palette),
 					agents(run, palette),
 					errors(report, palette),
+					...report.profiles.map((profile) => profileBlock(profile, palette)),
 				]),
 		folder === undefined
 			? []
-			: [labelled("files", `${folder}/ (SUMMARY.md, report.json, junit.xml, log, result.pb.gz)`, palette)],
+			: [labelled("files", `${folder}/ (${FILES.concat(report.profiles.flatMap(profileFiles)).join(", ")})`, palette)],
 	];
 	const lines = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
 	return `\n${lines.join("\n\n")}\n\n`;
@@ -225,6 +228,17 @@ function errors(report: Report, palette: Palette): string[] {
 	const left = sorted.length - rows.length;
 	const rest = left > 0 ? [`  ${palette.dim(`and ${left} more kinds: see SUMMARY.md`)}`] : [];
 	return [...painted(terminalTable([figure("errors"), text("kind")], rows), palette), ...rest];
+}
+
+/** What a profile says in short: shares by category, and the functions that took the most themselves. */
+function profileBlock(profile: Report["profiles"][number], palette: Palette): string[] {
+	const rows = topRows(profile).map(([name = "", ...figures]) => [...figures, shorten(name, 56)]);
+	const columns = [figure(PROFILE_TITLES[profile.kind].toLowerCase()), figure("share"), text("function")];
+	return [
+		labelled(profile.kind === "cpu" ? "CPU" : "memory", profileSentence(profile), palette),
+		...profile.failures.map((failure) => labelled("", `No profile of ${failure}`, palette)),
+		...(rows.length > 0 ? ["", ...painted(terminalTable(columns, rows), palette)] : []),
+	];
 }
 
 function labelled(label: string, sentence: string, palette: Palette): string {
