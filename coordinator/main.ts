@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../proto/version.js";
 import { certsCommand } from "./commands/certs.js";
 import { compareCommand } from "./commands/compare.js";
+import { profileCommand } from "./commands/profile.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
 import { validateCommand } from "./commands/validate.js";
@@ -27,7 +28,14 @@ Exit codes: 0 valid · 2 bad input · 3 completed but not valid · 4 aborted
             5 agents missing · 6 a threshold failed, or a regression
             7 report not delivered · 130 second interrupt`,
 	);
-for (const command of [runCommand(), reportCommand(), compareCommand(), validateCommand(), certsCommand()]) {
+for (const command of [
+	runCommand(),
+	reportCommand(),
+	compareCommand(),
+	profileCommand(),
+	validateCommand(),
+	certsCommand(),
+]) {
 	program.addCommand(command.exitOverride());
 }
 
