@@ -133,8 +133,7 @@ export class FusedQueue {
 		const replies = await this.#buffers.use((buffer) => {
 			this.#writeTasks(buffer, tasks);
 			// MULTI, not a script: the JSON that MSET is given becomes the stored value, without a copy through Lua.
-			void this.redis.multi({ pipeline: false });
-			const queued = [buffer.send(this.redis, "mset")];
+			const queued: Promise<unknown>[] = [this.redis.multi({ pipeline: false }), buffer.send(this.redis, "mset")];
 			for (const priority of used) queued.push(this.redis.rpush(this.#keys.queues[priority], ...ids[priority]));
 			queued.push(this.redis.incrby(this.#keys.totalCount, tasks.length));
 			queued.push(this.redis.set(this.#keys.lastEnqueue, this.clock.now().unixSeconds));

@@ -1,6 +1,7 @@
 import { RunEnd } from "../../proto/gen/record.js";
 import type { MergedRun } from "../merge/merged.js";
 import { formatCount, formatQuantity } from "../report/format.js";
+import { whoseTasks } from "../report/taskFates.js";
 import type { Reason } from "./reason.js";
 
 /** What became of every task (measurement.md §8). */
@@ -8,10 +9,13 @@ export function checkAccounting(run: MergedRun): Reason[] {
 	return [...lost(run), ...unfinished(run), ...notSent(run), ...books(run), ...nothing(run), ...duplicates(run)];
 }
 
-/** Tasks still in a queue or held by a worker that never settled them, and those that nobody can account for. */
+/**
+ * Enqueued tasks without a response time that were not seen to fail: still in a queue, held by a worker that never settled
+ * them, lost, unaccounted, or completed by their records alone.
+ */
 export function unfinishedTasks(run: MergedRun): number {
-	const { remaining, held, unaccounted } = run.accounting;
-	return remaining + held + unaccounted;
+	const { remaining, held, lost: gone, unaccounted, recordedCompleted } = run.accounting;
+	return remaining + held + gone + unaccounted + recordedCompleted;
 }
 
 /** Of a run that sends a number of tasks, those it never came to send; 0 for one that its time ended as planned. */
@@ -29,6 +33,8 @@ function isTimeUp(run: MergedRun): boolean {
 	return load.kind === "tasks" && load.limitMs !== undefined && run.endAtUs >= load.limitMs * 1000;
 }
 
+const NAMED_IN_FILE = "lost_tasks.txt names them.";
+
 function lost(run: MergedRun): Reason[] {
 	const { lost: count, lostTasks } = run.accounting;
 	if (count === 0) return [];
@@ -39,10 +45,10 @@ function lost(run: MergedRun): Reason[] {
 			code: "tasks-lost",
 			severity: "INVALID",
 			figure: count,
-			sentence: `${formatQuantity(count, "task was", "tasks were")} acknowledged by the queue and lost${list}.`,
+			sentence: `${formatQuantity(count, "task was", "tasks were")} acknowledged by the queue and lost${list}: ${whoseTasks(run, "lost")}.`,
 			advice:
 				"A task that dies between being taken and being marked as processing is lost, as is one deleted or evicted in " +
-				"Redis: look for a worker that crashed and for others that use the key prefix.",
+				`Redis: look for a worker that crashed and for others that use the key prefix. ${NAMED_IN_FILE}`,
 		},
 	];
 }
@@ -56,7 +62,7 @@ function unfinished(run: MergedRun): Reason[] {
 			code: "tasks-remaining",
 			severity: stopped ? "DEGRADED" : "INVALID",
 			figure: remaining,
-			sentence: `${formatQuantity(remaining, "task was", "tasks were")} still in the queue when the run ended.`,
+			sentence: `${formatQuantity(remaining, "task was", "tasks were")} still in the queue when the run ended: ${whoseTasks(run, "remaining")}.`,
 			advice: stopped
 				? "The run was stopped; its figures cover the tasks that were done."
 				: "The workers did not get through the load: give more workers, or a longer --drain-timeout.",
@@ -67,8 +73,8 @@ function unfinished(run: MergedRun): Reason[] {
 			code: "tasks-held",
 			severity: stopped ? "DEGRADED" : "INVALID",
 			figure: held,
-			sentence: `${formatQuantity(held, "task was", "tasks were")} taken by a worker and never settled.`,
-			advice: "Spool does not recover what a dead or hanging worker holds: look for the worker that stopped.",
+			sentence: `${formatQuantity(held, "task was", "tasks were")} taken by a worker and never settled: ${whoseTasks(run, "held")}.`,
+			advice: `Spool does not recover what a dead or hanging worker holds: look for the worker that stopped. ${NAMED_IN_FILE}`,
 		});
 	}
 	return reasons;
@@ -99,6 +105,14 @@ function notSent(run: MergedRun): Reason[] {
 	];
 }
 
+/** @returns the reason in a few words */
+function whyUnaccounted({ census, agents }: MergedRun): string {
+	if (census === undefined) return "nobody was left to count what is in Redis";
+	return agents.some(({ loss }) => loss !== undefined)
+		? "the agent that could tell was lost"
+		: "the agents' reports do not say";
+}
+
 /** Above this share of the tasks without a trace a run says too little about the load that it was asked to be. */
 const UNACCOUNTED_SHARE_MAX = 0.01;
 
@@ -111,8 +125,19 @@ function books(run: MergedRun): Reason[] {
 			code: "tasks-unaccounted",
 			severity: share > UNACCOUNTED_SHARE_MAX ? "INVALID" : "DEGRADED",
 			figure: accounting.unaccounted,
-			sentence: `What became of ${formatQuantity(accounting.unaccounted, "task")} is not known: the agent that could tell was lost.`,
-			advice: "They may have been done or not; the run cannot prove either.",
+			sentence: `What became of ${formatQuantity(accounting.unaccounted, "task")} is not known: ${whyUnaccounted(run)} (${whoseTasks(run, "unaccounted")}).`,
+			advice: `They may have been done or not; the run cannot prove either. ${NAMED_IN_FILE}`,
+		});
+	}
+	const { recordedCompleted, recordedDeadLettered } = accounting;
+	if (recordedCompleted + recordedDeadLettered > 0) {
+		const dead = recordedDeadLettered > 0 ? ` and ${formatCount(recordedDeadLettered)} dead letters` : "";
+		reasons.push({
+			code: "settled-by-record",
+			severity: "NOTE",
+			figure: recordedCompleted + recordedDeadLettered,
+			sentence: `${formatQuantity(recordedCompleted, "task was", "tasks were")} completed${dead} by their records in Redis alone: the agent that did it was lost before it told.`,
+			advice: "They are neither lost nor in the rate, and their response times are not known.",
 		});
 	}
 	if (accounting.notIssued > 0) {

@@ -10,6 +10,8 @@ export const SUMMARY_FILE = "SUMMARY.md";
 export const REPORT_FILE = "report.json";
 export const JUNIT_FILE = "junit.xml";
 export const RECORD_FILE = "result.pb.gz";
+/** There only where tasks were lost, held or unaccounted. */
+export const LOST_TASKS_FILE = "lost_tasks.txt";
 
 /** The folder that a run's results go to. It exists and has been written to. */
 export class ResultFolder {
@@ -97,7 +99,7 @@ async function createGiven(path: string): Promise<string> {
 	try {
 		await mkdir(path, { recursive: true });
 		const present = new Set(await readdir(path));
-		for (const name of [SUMMARY_FILE, REPORT_FILE, JUNIT_FILE, RECORD_FILE]) {
+		for (const name of [SUMMARY_FILE, REPORT_FILE, JUNIT_FILE, RECORD_FILE, LOST_TASKS_FILE]) {
 			if (present.has(name)) await rename(join(path, name), join(path, `${name}.previous`));
 		}
 		return path;

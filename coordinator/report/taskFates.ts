@@ -1,0 +1,68 @@
+import type { MergedRun, TaskName } from "../merge/merged.js";
+import { PRIORITIES } from "../plan/mix.js";
+import { clean } from "./figures.js";
+import { formatCount, formatQuantity } from "./format.js";
+
+export type Fate = "lost" | "held" | "unaccounted";
+
+/** What is known of a task that nobody settled, in words. */
+export function whatIsKnown(fate: Fate, record: TaskName["record"]): string {
+	switch (fate) {
+		case "held":
+			return "taken by a worker that never settled it; its processing key or ticket is still there";
+		case "lost":
+			if (record === "unread") return "acknowledged; in no queue and in nobody's hands";
+			return record === "open"
+				? "acknowledged; its record says that it is not done, and it is in no queue and in nobody's hands"
+				: "acknowledged; nothing of it is left in Redis";
+		case "unaccounted":
+			if (record === "unread") return "its agent was lost, or one that may have done it; records were not read";
+			return record === "open"
+				? "its agent was lost before it told of it; its record says that it is not done, and it is in no queue"
+				: "its agent was lost before it told of it, and nothing of it is in Redis: it may never have come there";
+	}
+}
+
+/**
+ * `lost_tasks.txt`: every task that nobody settled, a line each with tabs between, as far as the runs name them. Undefined
+ * where there is none.
+ */
+export function renderTaskFates(runs: readonly MergedRun[]): string | undefined {
+	const lines = runs.flatMap((run) => [
+		...fateLines(run, "lost", run.accounting.lostTasks, run.accounting.lost),
+		...fateLines(run, "held", run.accounting.heldTasks, run.accounting.held),
+		...fateLines(run, "unaccounted", run.accounting.unaccountedTasks, run.accounting.unaccounted),
+	]);
+	if (lines.length === 0) return undefined;
+	const head = ["run", "fate", "task ID", "producer", "sequence", "priority", "agent", "what is known"].join("\t");
+	return `# ${head}\n${lines.join("\n")}\n`;
+}
+
+function fateLines(run: MergedRun, fate: Fate, tasks: readonly TaskName[], count: number): string[] {
+	const name = clean(run.spec.name);
+	const lines = tasks.map(({ taskId, producer, sequence, priority, agent, record }) =>
+		[name, fate, taskId, producer, sequence, PRIORITIES[priority], agent ?? "?", whatIsKnown(fate, record)].join("\t"),
+	);
+	const left = count - tasks.length;
+	return left > 0 ? [...lines, `# ${name}: ${formatCount(left)} more ${fate}`] : lines;
+}
+
+const LISTED_GROUPS = 4;
+
+/** Whose some tasks are: `7 normal, 2 high; sent by agents 0 and 2`. */
+export function whoseTasks(run: MergedRun, fate: Fate | "remaining"): string {
+	const { byAgent, byPriority } = run.accounting;
+	const priorities = (byPriority ?? [])
+		.filter((group) => group[fate] > 0)
+		.map((group) => `${formatCount(group[fate])} ${PRIORITIES[group.priority]}`);
+	const agents = byAgent.filter((group) => group[fate] > 0).map(({ agent }) => String(agent));
+	const named = agents.slice(0, LISTED_GROUPS).join(", ");
+	const more = agents.length - LISTED_GROUPS;
+	const senders = more > 0 ? `${named} and ${formatQuantity(more, "more")}` : named;
+	return [
+		priorities.join(", "),
+		...(agents.length > 0 ? [`sent by ${agents.length === 1 ? "agent" : "agents"} ${senders}`] : []),
+	]
+		.filter((part) => part !== "")
+		.join("; ");
+}
