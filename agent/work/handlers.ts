@@ -1,5 +1,6 @@
 import type { Handler } from "../../proto/gen/slice.js";
 import type { Task } from "../spool/task.js";
+import { Alarm } from "./alarm.js";
 
 /**
  * Does a task's work.
@@ -23,7 +24,8 @@ export function makeHandler(handler: Handler, random: () => number): TaskHandler
 		case "sleep": {
 			const { meanMs, exponential } = kind.value;
 			// The inverse of the exponential distribution's P(T ≤ t) = 1 − e^(−t/mean).
-			return (_task, signal) => sleep(exponential ? -meanMs * Math.log(1 - random()) : meanMs, signal);
+			const alarm = sharedAlarm();
+			return (_task, signal) => sleep(exponential ? -meanMs * Math.log(1 - random()) : meanMs, alarm, signal);
 		}
 		case "cpu": {
 			const { durationMs } = kind.value;
@@ -50,15 +52,22 @@ function benchmark(task: Task): string {
 	return `{"processed":true,"timestamp":${Math.floor(Date.now() / 1_000)}}`;
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<string> {
+let theAlarm: Alarm | undefined;
+
+/** One for the process: its thread waits for all who sleep. */
+function sharedAlarm(): Alarm {
+	theAlarm ??= new Alarm();
+	return theAlarm;
+}
+
+function sleep(ms: number, alarm: Alarm, signal: AbortSignal): Promise<string> {
 	return new Promise((resolve, reject) => {
-		// Timers round down to whole milliseconds and fire a little late: on average the one evens out the other.
-		const timer = setTimeout(() => {
+		const turnOff = alarm.in(ms, () => {
 			cancel();
 			resolve("null");
-		}, ms);
+		});
 		const cancel = onceAborted(signal, (reason) => {
-			clearTimeout(timer);
+			turnOff();
 			reject(reason);
 		});
 	});
