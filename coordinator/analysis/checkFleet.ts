@@ -113,7 +113,8 @@ function busyAgents(run: MergedRun): Reason[] {
 	return [
 		{
 			code: "agent-busy",
-			severity: "DEGRADED",
+			// An open loop that has no time to send does not offer what it says.
+			severity: run.spec.load.kind === "open" ? "INVALID" : "DEGRADED",
 			figure: most,
 			sentence: `${named(busy)} kept the event loop busy ${formatShare(most)} of the time: the generator itself was the limit.`,
 			advice: "Split the load over more agents or hosts, or use fewer workers an agent.",

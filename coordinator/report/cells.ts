@@ -15,11 +15,18 @@ export const STAGE_TITLES: { readonly [name in StageName]: string } = {
 	backpressureLag: "backpressure",
 };
 
-/** The stages worth a row: where nothing was sent late, the uncorrected time is the response time. */
+/**
+ * The stages worth a row: where nothing was sent late, the uncorrected time is the response time, and what lag there is
+ * needs no parting by its causes where there is but one.
+ */
 export function shownStages(run: ReportRun): StageName[] {
-	const onTime = run.latency.sendLag.maxUs === 0;
+	const { sendLag, backpressureLag } = run.latency;
 	const names = Object.keys(STAGE_TITLES) as StageName[];
-	return onTime ? names.filter((name) => name !== "sendLag" && name !== "uncorrectedResponseTime") : names;
+	const left = new Set<StageName>([
+		...(sendLag.maxUs === 0 ? (["sendLag", "uncorrectedResponseTime"] as const) : []),
+		...(backpressureLag.count === 0 ? (["generatorLag", "backpressureLag"] as const) : []),
+	]);
+	return names.filter((name) => !left.has(name));
 }
 
 export type Percentile = keyof LatencyFigures["confidence"];

@@ -1,5 +1,6 @@
 import { isBeyondFinished } from "./cells.js";
 import { formatQuantity, formatRate } from "./format.js";
+import { offeredSentence, uncorrectedSentence } from "./loadText.js";
 import { prose } from "./markdown.js";
 import type { LatencyFigures, Report, ReportRun } from "./schema.js";
 import { headlineChoice, loadSentence, outcomeSentence } from "./sentences.js";
@@ -30,13 +31,19 @@ export function summaryHeadline(report: Report, run: ReportRun): string[] {
 		"```",
 		"",
 		[
-			"Times are response times.",
+			whatTimesAre(run),
 			...roughness(response),
 			`The rate is ${throughput.basis}.`,
 			steadySentence(run),
 			run.loopNote,
 		].join(" "),
 	];
+}
+
+function whatTimesAre(run: ReportRun): string {
+	const uncorrected = uncorrectedSentence(run);
+	if (uncorrected === undefined) return "Times are response times.";
+	return `Times are response times from when each task was due. Uncorrected: ${uncorrected}. ${offeredSentence(run)}.`;
 }
 
 /** The block above prints every percentile; here it says which not to build on. */

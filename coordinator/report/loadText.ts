@@ -1,0 +1,39 @@
+import { isBeyondFinished, percentileCell } from "./cells.js";
+import { formatCount, formatMicros, formatRate, formatShare } from "./format.js";
+import type { ReportRun } from "./schema.js";
+
+/** Rate for rate: `5,000/s offered, 4,998/s done (99.96%)`; undefined in a closed loop. */
+export function offeredSentence({ offered, throughput }: ReportRun): string | undefined {
+	if (offered === null) return undefined;
+	const { perSecond, achievedShare } = offered;
+	return `${formatRate(perSecond)}/s offered, ${formatRate(throughput.tasksPerSecond)}/s done (${formatShare(achievedShare)})`;
+}
+
+/** How well the schedule was kept, and whose fault it was where it was not. */
+export function sendingSentence(run: ReportRun): string | undefined {
+	const { offered, latency } = run;
+	if (offered === null) return undefined;
+	const { generatorLag, backpressureLag } = latency;
+	const lag = (figures: typeof generatorLag) =>
+		`p50 ${percentileCell(figures, "p50Us")} p99 ${percentileCell(figures, "p99Us")} max ${formatMicros(figures.maxUs)}`;
+	const parts = [
+		`${formatCount(offered.due)} due, ${formatCount(offered.sent)} sent (${formatShare(offered.sentRatio)})`,
+		`${formatShare(offered.lateShare)} over 1 ms late`,
+		`lag by the generator ${generatorLag.count > 0 ? lag(generatorLag) : "none"}`,
+		backpressureLag.count > 0 ? `by backpressure ${lag(backpressureLag)}` : "none by backpressure",
+	];
+	if (offered.dropped > 0) parts.push(`${formatCount(offered.dropped)} dropped`);
+	if (offered.notOffered > 0) parts.push(`${formatCount(offered.notOffered)} not offered by late agents`);
+	return parts.join(", ");
+}
+
+/** From the moment of sending instead of when it was due: what a closed measurement would have seen. */
+export function uncorrectedSentence({ offered, latency }: ReportRun): string | undefined {
+	if (offered === null) return undefined;
+	const figures = latency.uncorrectedResponseTime;
+	const cells = (["p50Us", "p95Us", "p99Us"] as const).map(
+		(name) => `${name.slice(0, 3)} ${percentileCell(figures, name)}`,
+	);
+	const max = isBeyondFinished(figures, "p99Us") ? [] : [`max ${formatMicros(figures.maxUs)}`];
+	return `${[...cells, ...max].join("   ")} from the sending, not to be used`;
+}
