@@ -19,6 +19,7 @@ import { measureClock } from "./measure/clocksync.js";
 import { type ProfilePart, Profiler, type ProfileWindow } from "./measure/profiler.js";
 import type { Recorder, RecorderOptions } from "./measure/recorder.js";
 import { makeStamper } from "./measure/stamp.js";
+import { OutageLog } from "./outages.js";
 import { openRedis, type Redis } from "./spool/connection.js";
 import { WallClock } from "./spool/gotime.js";
 import { readServer, sampleRedis } from "./spool/namespace.js";
@@ -56,6 +57,7 @@ interface Connections {
 	readonly control: Redis;
 	/** The time of day, for labels. */
 	readonly wall: WallClock;
+	readonly outages: OutageLog;
 }
 
 /**
@@ -119,6 +121,7 @@ export class Runner {
 		const work = checkedWork(request.slice);
 		const { url } = work.slice.target ?? { url: "" };
 		const opened: Redis[] = [];
+		const outages = new OutageLog(nowUs);
 		const open = async (role: string): Promise<Redis> => {
 			let told: string | undefined;
 			const redis = await openRedis(url, {
@@ -133,6 +136,8 @@ export class Runner {
 			redis.on("connect", () => {
 				told = undefined;
 			});
+			redis.on("close", () => outages.lost(redis));
+			redis.on("ready", () => outages.back(redis));
 			opened.push(redis);
 			return redis;
 		};
@@ -156,7 +161,7 @@ export class Runner {
 			const profiler = request.profile && (await Profiler.open(request.profile));
 			const clock = misreadClock(await measureClock(control), faults);
 			const ready = { ordinal: request.ordinal, clock: { ...clock, monotonicNowUs: nowUs() }, namespace, redis };
-			const connections = { engine, control, wall };
+			const connections = { engine, control, wall, outages };
 			return new Runner(request.ordinal, ready, work, connections, request.lead, log, makeRecorder, profiler);
 		} catch (error) {
 			for (const redis of opened) redis.disconnect();
@@ -285,6 +290,7 @@ export class Runner {
 		this.#stopSending.abort();
 		this.#permits?.close();
 		if (scope !== StopScope.ALL || this.#stopWorking.signal.aborted) return;
+		this.connections.outages.close();
 		this.#stopWorking.abort();
 		const grace = setTimeout(() => this.abandon(), STOP_GRACE_MS);
 		void this.finished.finally(() => clearTimeout(grace)).catch(() => {});
@@ -296,6 +302,7 @@ export class Runner {
 		this.#permits?.close();
 		this.#stopWorking.abort();
 		this.#abandon.abort();
+		this.connections.outages.close();
 		this.connections.engine.abandon();
 	}
 
@@ -354,6 +361,7 @@ export class Runner {
 	#complete(measurements: Measurements, redis: Measurements["redis"]): Measurements {
 		if (measurements.span) measurements.span.startLatenessUs = this.#latenessUs;
 		measurements.redis = redis;
+		measurements.outages = this.connections.outages.since(this.#epochUs);
 		return measurements;
 	}
 }

@@ -276,6 +276,7 @@ export class Recorder implements WorkObserver {
 			span: { ...this.#span },
 			resources: { ...resources, maxInFlight: this.#maxInFlight },
 			redis: [],
+			outages: [],
 			clock: quality && { ...quality, fromHosts: this.#crossHost.fromHosts },
 		};
 	}

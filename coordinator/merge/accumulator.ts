@@ -1,5 +1,13 @@
 import { sumCounters } from "../../proto/counters.js";
-import { Counters, type Measurements, type RedisSample, type Slot, Stage } from "../../proto/gen/measurement.js";
+import {
+	type ClockQuality,
+	Counters,
+	type Measurements,
+	type Outage,
+	type RedisSample,
+	type Slot,
+	Stage,
+} from "../../proto/gen/measurement.js";
 import type { MemorySample } from "../../proto/gen/record.js";
 import { Distribution } from "../../proto/histogram.js";
 import { LedgerPages } from "../../proto/ledger.js";
@@ -24,6 +32,8 @@ export class DeltaAccumulator {
 	#counters = Counters.create();
 	#span = NOTHING_HAPPENED;
 	#resources = UNKNOWN_RESOURCES;
+	#clock: ClockQuality | undefined;
+	#outages: readonly Outage[] = [];
 	#latest = 0;
 
 	/**
@@ -50,7 +60,10 @@ export class DeltaAccumulator {
 			this.#producers.set(producer, Math.max(issued, this.#producers.get(producer) ?? 0));
 		}
 		this.#span = joinSpans(this.#span, checked.span);
-		if (sequence === this.#latest) this.#resources = checked.resources;
+		if (sequence === this.#latest) {
+			this.#resources = checked.resources;
+			this.#outages = checked.outages;
+		}
 		this.#redis.push(...checked.redis);
 		const { wallUs, rssEndBytes } = checked.resources;
 		if (wallUs > 0) this.#memory.push({ atUs: wallUs, rssBytes: rssEndBytes });
@@ -74,8 +87,9 @@ export class DeltaAccumulator {
 			span: { ...this.#span },
 			resources: { ...this.#resources },
 			redis: [...this.#redis],
+			outages: [...this.#outages],
 			responseSeries: [...this.#responses.values()].sort((a, b) => a.index - b.index).map(encodeSecond),
-			clock: undefined,
+			clock: this.#clock,
 		};
 	}
 

@@ -1,7 +1,9 @@
 import {
+	type ClockQuality,
 	Counters,
 	type LedgerPage,
 	type Measurements,
+	type Outage,
 	type ProducerProgress,
 	type RedisSample,
 	Resources,
@@ -12,6 +14,7 @@ import {
 import { Distribution } from "../../proto/histogram.js";
 import { checkPage } from "../../proto/ledger.js";
 import { decodeSecond, type SecondOfResponses } from "../../proto/responseSecond.js";
+import { MAX_AGENTS } from "../../proto/limits.js";
 import { MAX_PRODUCERS, MAX_SEQUENCE } from "../../proto/taskid.js";
 
 /** Measurements that no agent in order sends; the message says what is wrong with them. */
@@ -28,13 +31,17 @@ export interface CheckedMeasurements {
 	readonly span: Span;
 	readonly resources: Resources;
 	readonly redis: readonly RedisSample[];
+	readonly outages: readonly Outage[];
 	readonly responseSeries: readonly SecondOfResponses[];
+	/** Undefined where all agents read one clock. */
+	readonly clock: ClockQuality | undefined;
 }
 
 /** Slots of 200 ms in a week. The merged series is dense, so its end has to be bounded. */
 const MAX_SLOT = 7 * 24 * 3_600 * 5;
 const MAX_ERROR_KINDS = 1_000;
 const MAX_ERROR_LENGTH = 1_000;
+const MAX_OUTAGES = 1_000;
 
 export const NOTHING_HAPPENED: Span = Span.create({
 	firstSentAtUs: -1,
@@ -52,7 +59,7 @@ export const UNKNOWN_RESOURCES: Resources = Resources.create({ allocatedBytes: -
  * @throws MeasurementsError
  */
 export function readMeasurements(measurements: Measurements): CheckedMeasurements {
-	const { counters, series, ledger, producers, errors, span, resources, redis } = measurements;
+	const { counters, series, ledger, producers, errors, span, resources, redis, outages, clock } = measurements;
 	for (const { index } of series) if (index > MAX_SLOT) throw new MeasurementsError(`slot ${index} of a run`);
 	for (const { producer, issued } of producers) {
 		if (producer >= MAX_PRODUCERS || issued > MAX_SEQUENCE) {
@@ -62,11 +69,13 @@ export function readMeasurements(measurements: Measurements): CheckedMeasurement
 	if (errors.size > MAX_ERROR_KINDS || [...errors.keys()].some((kind) => kind.length > MAX_ERROR_LENGTH)) {
 		throw new MeasurementsError("errors of too many kinds, or with too long names");
 	}
-	for (const part of [span, resources, ...redis]) {
+	if (outages.length > MAX_OUTAGES) throw new MeasurementsError(`${outages.length} outages`);
+	for (const part of [span, resources, ...redis, ...outages, clock, ...(clock?.fromHosts ?? [])]) {
 		for (const [name, value] of Object.entries(part ?? {})) {
 			if (typeof value === "number" && !Number.isFinite(value)) throw new MeasurementsError(`${name} is not a number`);
 		}
 	}
+	if ((clock?.fromHosts.length ?? 0) > MAX_AGENTS) throw new MeasurementsError("tasks of more hosts than there can be");
 	for (const page of ledger) telling("", () => checkPage(page));
 	return {
 		counters: counters ?? Counters.create(),
@@ -78,7 +87,9 @@ export function readMeasurements(measurements: Measurements): CheckedMeasurement
 		span: span ?? NOTHING_HAPPENED,
 		resources: resources ?? UNKNOWN_RESOURCES,
 		redis,
+		outages,
 		responseSeries: readSeconds(measurements),
+		clock,
 	};
 }
 

@@ -3,12 +3,13 @@ import { Host, Measurements, type Slot, type Stage } from "../../proto/gen/measu
 import type { AgentRecord, RunRecord } from "../../proto/gen/record.js";
 import { Distribution } from "../../proto/histogram.js";
 import type { SecondOfResponses } from "../../proto/responseSecond.js";
-import { STAGES } from "../../proto/stages.js";
+import { CLOCK_STAGES, STAGES } from "../../proto/stages.js";
 import { taskShape } from "../plan/partition.js";
 import { parseRunSpec } from "../plan/planJson.js";
 import { accountFor } from "./accounting.js";
 import { type CheckedMeasurements, MeasurementsError, NOTHING_HAPPENED, readMeasurements } from "./check.js";
 import type { FleetResources, MergedAgent, MergedRun } from "./merged.js";
+import { joinOutages } from "./outages.js";
 import { addCounts, addResponses, addSlots, addStages, joinSpans } from "./sums.js";
 
 /**
@@ -21,7 +22,9 @@ export function mergeRun(record: RunRecord): MergedRun {
 	const parts = [...record.agents]
 		.sort((a, b) => a.index - b.index)
 		.map((agent) => ({ agent, measured: readAgent(agent) }));
-	const stages = new Map<Stage, Distribution>(STAGES.map(({ stage, unit }) => [stage, Distribution.empty(unit)]));
+	const stages = new Map<Stage, Distribution>(
+		[...STAGES, ...CLOCK_STAGES].map(({ stage, unit }) => [stage, Distribution.empty(unit)]),
+	);
 	const slots = new Map<number, Slot>();
 	const responses = new Map<number, SecondOfResponses>();
 	const errors = new Map<string, number>();
@@ -59,6 +62,7 @@ export function mergeRun(record: RunRecord): MergedRun {
 		}),
 		errors: new Map([...errors].sort(([a], [b]) => (a < b ? -1 : 1))),
 		resources: fleetResources(parts.map(({ measured }) => measured)),
+		outages: joinOutages(parts.map(({ agent, measured }) => ({ agent: agent.index, outages: measured.outages }))),
 		redisSamples: parts.flatMap(({ measured }) => measured.redis).sort((a, b) => a.atUs - b.atUs),
 		redis: record.redis,
 		namespace: record.namespace,
@@ -90,6 +94,7 @@ function mergedAgent(agent: AgentRecord, measured: CheckedMeasurements): MergedA
 		workers: agent.workers,
 		producers: agent.producers,
 		clockBoundUs: agent.clockBoundUs,
+		clock: measured.clock,
 		counters: measured.counters,
 		span: measured.span,
 		resources: measured.resources,

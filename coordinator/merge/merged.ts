@@ -1,5 +1,6 @@
 import type {
 	Census,
+	ClockQuality,
 	Counters,
 	Host,
 	Namespace,
@@ -36,6 +37,8 @@ export interface MergedRun {
 	readonly errors: ReadonlyMap<string, number>;
 	readonly resources: FleetResources;
 	readonly redisSamples: readonly RedisSample[];
+	/** When Redis was out of reach of one or more agents, in order; none touches the next. */
+	readonly outages: readonly FleetOutage[];
 	readonly redis: RedisServer | undefined;
 	readonly namespace: Namespace | undefined;
 	readonly census: Census | undefined;
@@ -49,6 +52,14 @@ export interface MergedRun {
 	readonly faults: readonly string[];
 }
 
+export interface FleetOutage {
+	readonly fromUs: number;
+	/** Undefined where it was not over when the run ended. */
+	readonly toUs: number | undefined;
+	/** The indexes of the agents that it met. */
+	readonly agents: readonly number[];
+}
+
 export interface MergedAgent {
 	readonly index: number;
 	readonly agentId: string;
@@ -56,7 +67,10 @@ export interface MergedAgent {
 	readonly pid: number;
 	readonly workers: number;
 	readonly producers: number;
+	/** ± of the epoch on its clock, when the run was armed. */
 	readonly clockBoundUs: number;
+	/** How its clock followed Redis's since; undefined on one host. */
+	readonly clock: ClockQuality | undefined;
 	readonly counters: Counters;
 	readonly span: Span;
 	readonly resources: Resources;
