@@ -65,12 +65,12 @@ async function guarded(command: Command, act: () => Promise<void>): Promise<void
 async function printTop(file: string, flags: Flags): Promise<void> {
 	const count = countOf(flags);
 	const profile = await readProfile(file);
-	await print(analysisText(file, profile, valueOf(file, profile, flags), count));
+	await print(analysisText(file, profile, valueFor(file, profile, flags), count));
 }
 
 async function flame(file: string, flags: Flags): Promise<void> {
 	const profile = await readProfile(file);
-	const value = valueOf(file, profile, flags);
+	const value = valueFor(file, profile, flags);
 	const svg = flameSvg(`${valueTitle(profile.valueTypes[value]?.type ?? "")}: ${basename(file)}`, profile, value);
 	if (flags.out === undefined) await print(svg);
 	else await save(flags.out, svg);
@@ -84,7 +84,7 @@ async function diff(before: string, after: string, flags: Flags): Promise<void> 
 	if (flags.out !== undefined) await save(flags.out, diffSvg(`${before} → ${after}`, pair));
 }
 
-function valueOf(file: string, profile: StackProfile, { value }: Flags): number {
+function valueFor(file: string, profile: StackProfile, { value }: Flags): number {
 	return named(file, () => valueIndex(profile, value));
 }
 
