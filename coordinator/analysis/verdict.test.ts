@@ -154,30 +154,6 @@ describe("a lost agent", () => {
 	});
 });
 
-describe("clocks", () => {
-	const fleet = (clockKeys: readonly string[], bounds: readonly number[]): MergedRun => ({
-		...HEALTHY,
-		stages: new Map([...HEALTHY.stages, [Stage.RESPONSE_TIME, Distribution.of("us", [1_000, 1_000, 1_000])]]),
-		agents: HEALTHY.agents.map((each, index) => ({
-			...each,
-			clockBoundUs: bounds[index] ?? 0,
-			host: { ...each.host, clockKey: clockKeys[index] ?? "" },
-		})),
-	});
-
-	it("do not matter on one host", () => {
-		expect(verdictOf(fleet(["a", "a"], [500, 500])).validity).toBe("VALID");
-	});
-
-	it("may be off by a tenth of the median between two", () => {
-		expect(verdictOf(fleet(["a", "b"], [60, 40])).validity).toBe("VALID");
-		const { reasons } = verdictOf(fleet(["a", "b"], [60, 41]));
-		expect(reasons.map(({ code, severity, figure }) => [code, severity, figure])).toEqual([
-			["clock-bound", "DEGRADED", 101],
-		]);
-	});
-});
-
 it("notes a host whose cores its agents used up", () => {
 	const run: MergedRun = {
 		...HEALTHY,

@@ -13,8 +13,8 @@ import {
 } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { checkPage } from "../../proto/ledger.js";
-import { decodeSecond, type SecondOfResponses } from "../../proto/responseSecond.js";
 import { MAX_AGENTS } from "../../proto/limits.js";
+import { decodeSecond, type SecondOfResponses } from "../../proto/responseSecond.js";
 import { MAX_PRODUCERS, MAX_SEQUENCE } from "../../proto/taskid.js";
 
 /** Measurements that no agent in order sends; the message says what is wrong with them. */

@@ -4,7 +4,7 @@ import { Counters, Host, Measurements, Outcome, Resources, Span, Stage } from ".
 import { AgentRecord, RunEnd, RunRecord } from "../../proto/gen/record.js";
 import { StageRecorder } from "../../proto/histogramRecorder.js";
 import { LedgerPages } from "../../proto/ledger.js";
-import { STAGES, stageUnit } from "../../proto/stages.js";
+import { CLOCK_STAGES, STAGES, stageUnit } from "../../proto/stages.js";
 import type { RunSpec } from "../plan/plan.js";
 import { specToJson } from "../plan/planJson.js";
 import { mergeRun } from "./merge.js";
@@ -172,7 +172,7 @@ describe("a merged run", () => {
 				{ measurements: measured(samples, { peakRssBytes: 50, loopUtilization: 0.5, allocatedBytes: 20 }), workers: 4 },
 			]),
 		);
-		expect([...run.stages.keys()]).toEqual(STAGES.map(({ stage }) => stage));
+		expect([...run.stages.keys()]).toEqual([...STAGES, ...CLOCK_STAGES].map(({ stage }) => stage));
 		expect([...run.stages].map(([stage, { unit }]) => unit === stageUnit(stage))).not.toContain(false);
 		expect(run.stages.get(Stage.QUEUE_WAIT)?.count).toBe(0);
 		expect(run.stages.get(Stage.RESPONSE_TIME)?.meanUs).toBe(2_000);
