@@ -5,7 +5,7 @@ import type { MergedRun } from "../merge/merged.js";
 import { type Aggregation, isStage, type METRICS, type MetricName } from "../plan/metrics.js";
 import { formatQuantity } from "../report/format.js";
 import type { ReportRun } from "../report/schema.js";
-import { unfinishedTasks } from "./checkAccounting.js";
+import { censoredPercentile, unfinishedOf, unfinishedOfStage } from "./censored.js";
 
 /** A run as it was merged, and its figures. */
 export interface JudgedRun {
@@ -25,8 +25,8 @@ export function measuredIn(run: JudgedRun, metric: MetricName, aggregation: Aggr
 	if (isStage(metric)) {
 		const distribution = run.merged.stages.get(stageOf(metric));
 		if (distribution === undefined) return NO_SAMPLES;
-		const isOfWholeTask = metric === "responseTime" || metric === "uncorrectedResponseTime";
-		return stageValue(distribution, aggregation, isOfWholeTask ? unfinishedTasks(run.merged) : 0);
+		const unfinished = unfinishedOfStage(metric, run.merged, unfinishedOf(run.merged));
+		return stageValue(distribution, aggregation, unfinished.count);
 	}
 	const read = "name" in aggregation ? readers(metric)[aggregation.name] : undefined;
 	if (read === undefined) throw new RangeError(`${metric} has no such figure`);
@@ -52,7 +52,7 @@ export function stageValue(stage: Distribution, aggregation: Aggregation, unfini
 		}
 		const above = Math.floor((count * (100_000 - Math.round(percent * 1_000))) / 100_000);
 		const note = above < ABOVE_MIN && percent < 100 ? `rough, ${formatQuantity(above, "value")} above it` : "";
-		return { value: stage.percentileUs(percent), note };
+		return { value: censoredPercentile(stage, percent, { count: unfinished, waited: [] }).us, note };
 	}
 	const values = { avg: stage.meanUs, min: stage.minUs, max: stage.maxUs };
 	return { value: values[aggregation.name as keyof typeof values], note: "" };

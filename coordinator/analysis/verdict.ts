@@ -1,11 +1,15 @@
 import type { MergedRun } from "../merge/merged.js";
 import { formatQuantity } from "../report/format.js";
 import { checkAccounting } from "./checkAccounting.js";
+import { checkClocks } from "./checkClocks.js";
 import { checkFaults } from "./checkFaults.js";
 import { checkFleet } from "./checkFleet.js";
 import { checkLeftovers } from "./checkLeftovers.js";
+import { checkLittlesLaw } from "./checkLittlesLaw.js";
+import { checkLoad } from "./checkLoad.js";
 import { checkMeasurement } from "./checkMeasurement.js";
 import { checkOutages } from "./checkOutages.js";
+import { checkSteadiness } from "./checkSteadiness.js";
 import { checkTarget } from "./checkTarget.js";
 import { type Reason, type Verdict, verdictFrom } from "./reason.js";
 
@@ -15,9 +19,13 @@ export function verdictOf(run: MergedRun): Verdict {
 		checkFaults,
 		checkAccounting,
 		checkFleet,
+		checkLoad,
 		checkTarget,
 		checkOutages,
+		checkClocks,
 		checkMeasurement,
+		checkSteadiness,
+		checkLittlesLaw,
 		checkLeftovers,
 	];
 	return verdictFrom(checks.flatMap((check) => check(run)));

@@ -1,17 +1,23 @@
+import { Stage } from "../../proto/gen/measurement.js";
 import { RunEnd } from "../../proto/gen/record.js";
-import type { Distribution } from "../../proto/histogram.js";
+import { Distribution } from "../../proto/histogram.js";
 import { STAGES } from "../../proto/stages.js";
-import { unfinishedTasks } from "../analysis/checkAccounting.js";
-import { clockBoundUs } from "../analysis/checkMeasurement.js";
+import { censoredPercentile, type Unfinished, unfinishedOf, unfinishedOfStage } from "../analysis/censored.js";
+import { recoveriesOf } from "../analysis/checkOutages.js";
+import { clockBoundUs } from "../analysis/clocks.js";
 import { memoryTrendOf } from "../analysis/memoryTrend.js";
+import { offeredOf } from "../analysis/offered.js";
 import { confidenceOf } from "../analysis/percentiles.js";
 import { redisLoadOf } from "../analysis/redisLoad.js";
 import { SLOT_MS, type Throughput, throughputOf } from "../analysis/throughput.js";
 import { verdictOf } from "../analysis/verdict.js";
 import type { Accounting, MergedAgent, MergedRun } from "../merge/merged.js";
+import { accountingFigures } from "./buildAccounting.js";
+import { secondsOf, statisticsOf } from "./buildStatistics.js";
 import { clean, isoTime, known, millis, moment, processFigures, ratio, rounded, share } from "./figures.js";
 import { formatBytes } from "./format.js";
 import { parametersOf } from "./parameters.js";
+import { percentileCurveOf } from "./percentileCurve.js";
 import type { LatencyFigures, ReportRun } from "./schema.js";
 
 const OPEN_NOTE =
@@ -27,7 +33,9 @@ export function buildRun(run: MergedRun): ReportRun {
 	const { accounting, counters } = run;
 	const verdict = verdictOf(run);
 	const throughput = throughputOf(run);
-	const failed = accounting.deadLettered + accounting.rejected + absent(accounting) + accounting.lost;
+	const unfinished = unfinishedOf(run);
+	const { deadLettered, recordedDeadLettered, rejected, lost } = accounting;
+	const failed = deadLettered + recordedDeadLettered + rejected + absent(accounting) + lost;
 	return {
 		ordinal: run.ordinal,
 		name: clean(run.spec.name),
@@ -60,9 +68,20 @@ export function buildRun(run: MergedRun): ReportRun {
 			workerErrors: counters.workerErrors,
 		},
 		throughput: throughputFigures(run, throughput),
-		latency: latencyOf(run),
-		accounting: accountingOf(run),
+		offered: offeredFigures(run),
+		latency: latencyOf(run, unfinished),
+		percentileCurve: percentileCurve(run, unfinished),
+		accounting: accountingFigures(run),
+		statistics: statisticsOf(run, unfinished.count),
+		seconds: secondsOf(run),
 		errors: errorsOf(run),
+		outages: recoveriesOf(run).map(({ outage, tasksPerSecondBefore, recoveryUs }) => ({
+			fromMs: millis(outage.fromUs),
+			toMs: outage.toUs === undefined ? null : millis(outage.toUs),
+			agents: [...outage.agents],
+			tasksPerSecondBefore: tasksPerSecondBefore === undefined ? null : rounded(tasksPerSecondBefore),
+			recoveryMs: recoveryUs === undefined ? null : millis(recoveryUs),
+		})),
 		namespace: {
 			keysBeforeStart: run.namespace?.keysBeforeStart ?? null,
 			keysPurged: run.namespace?.keysPurged ?? 0,
@@ -118,6 +137,8 @@ function tasksOf(run: MergedRun, failed: number): ReportRun["tasks"] {
 		completed: accounting.completed,
 		failed,
 		deadLettered: accounting.deadLettered,
+		recordedCompleted: accounting.recordedCompleted,
+		recordedDeadLettered: accounting.recordedDeadLettered,
 		rejected: accounting.rejected,
 		unknownAbsent: absent(accounting),
 		remaining: accounting.remaining,
@@ -144,27 +165,44 @@ function throughputFigures(run: MergedRun, throughput: Throughput): ReportRun["t
 	};
 }
 
-function latencyOf(run: MergedRun): ReportRun["latency"] {
-	const unfinished = unfinishedTasks(run);
+function offeredFigures(run: MergedRun): ReportRun["offered"] {
+	const offered = offeredOf(run);
+	if (offered === undefined) return null;
+	return {
+		...offered,
+		perSecond: rounded(offered.perSecond),
+		achievedShare: rounded(offered.achievedShare, 6),
+		sentRatio: rounded(offered.sentRatio, 6),
+		lateShare: rounded(offered.lateShare, 6),
+	};
+}
+
+function latencyOf(run: MergedRun, unfinished: Unfinished): ReportRun["latency"] {
 	const figures = STAGES.map(({ stage, name }) => {
 		const values = run.stages.get(stage);
 		if (values === undefined) throw new RangeError(`run ${run.runId} has no stage ${name}`);
-		const isOfWholeTask = name === "responseTime" || name === "uncorrectedResponseTime";
-		return [name, latencyFigures(values, isOfWholeTask ? unfinished : 0)];
+		return [name, latencyFigures(values, unfinishedOfStage(name, run, unfinished))];
 	});
 	return Object.fromEntries(figures) as ReportRun["latency"];
 }
 
-function latencyFigures(values: Distribution, unfinished: number): LatencyFigures {
-	const confidence = (percent: number) => confidenceOf(percent, values.count, unfinished);
+function percentileCurve(run: MergedRun, unfinished: Unfinished): ReportRun["percentileCurve"] {
+	const of = (stage: Stage) => run.stages.get(stage) ?? Distribution.empty("us");
+	const isOnTime = of(Stage.SEND_LAG).maxUs === 0;
+	return percentileCurveOf(of(Stage.RESPONSE_TIME), of(Stage.UNCORRECTED_RESPONSE_TIME), unfinished, isOnTime);
+}
+
+function latencyFigures(values: Distribution, unfinished: Unfinished): LatencyFigures {
+	const confidence = (percent: number) => confidenceOf(percent, values.count, unfinished.count);
+	const percentileUs = (percent: number) => rounded(censoredPercentile(values, percent, unfinished).us);
 	return {
 		count: values.count,
-		unfinished,
+		unfinished: unfinished.count,
 		meanUs: rounded(values.meanUs),
-		p50Us: rounded(values.percentileUs(50)),
-		p95Us: rounded(values.percentileUs(95)),
-		p99Us: rounded(values.percentileUs(99)),
-		p999Us: rounded(values.percentileUs(99.9)),
+		p50Us: percentileUs(50),
+		p95Us: percentileUs(95),
+		p99Us: percentileUs(99),
+		p999Us: percentileUs(99.9),
 		minUs: rounded(values.minUs),
 		maxUs: rounded(values.maxUs),
 		overflow: values.overflow,
@@ -175,21 +213,6 @@ function latencyFigures(values: Distribution, unfinished: number): LatencyFigure
 			p99Us: confidence(99),
 			p999Us: confidence(99.9),
 		},
-	};
-}
-
-function accountingOf(run: MergedRun): ReportRun["accounting"] {
-	const { accounting } = run;
-	return {
-		balanced: accounting.balanced,
-		censusTaken: run.census !== undefined,
-		acknowledged: accounting.acknowledged,
-		unknown: accounting.unknown,
-		unknownObserved: accounting.unknownObserved,
-		crossAgentDuplicates: accounting.crossAgentDuplicates,
-		notIssued: accounting.notIssued,
-		lostTasks: accounting.lostTasks.map((task) => ({ ...task })),
-		heldTasks: accounting.heldTasks.map((task) => ({ ...task })),
 	};
 }
 

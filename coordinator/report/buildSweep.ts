@@ -3,6 +3,7 @@ import { scalingOf } from "../analysis/scalability.js";
 import type { Plan } from "../plan/plan.js";
 import { formatDuration } from "../plan/quantities.js";
 import { buildScaling } from "./buildScaling.js";
+import { intervalOf } from "./buildStatistics.js";
 import { rounded } from "./figures.js";
 import { formatQuantity } from "./format.js";
 import { groupsOf, isInvalid, median, type RunGroup } from "./runGroups.js";
@@ -54,6 +55,11 @@ export function buildSweep(
 			p50Us: median(group.used.map((run) => run.latency.responseTime.p50Us)),
 			p99Us: median(group.used.map((run) => run.latency.responseTime.p99Us)),
 			confidence: { p50Us: leastConfidence(group.used, "p50Us"), p99Us: leastConfidence(group.used, "p99Us") },
+			intervals: {
+				tasksPerSecond: intervalOf(group.used.map((run) => run.throughput.tasksPerSecond)),
+				p50Us: intervalOf(group.used.map((run) => run.latency.responseTime.p50Us)),
+				p99Us: intervalOf(group.used.map((run) => run.latency.responseTime.p99Us)),
+			},
 			errorRate: median(group.used.map((run) => run.errorRate)),
 			speedup: grown[index]?.speedup ?? null,
 			efficiency: grown[index]?.efficiency ?? null,

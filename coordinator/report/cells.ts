@@ -40,7 +40,7 @@ export function isBeyondFinished(figures: LatencyFigures, percentile: Percentile
 
 /** `~` before a percentile marks a low confidence, `>` one among the unfinished; a withheld one is not printed. */
 export function percentileCell(figures: LatencyFigures, percentile: Percentile): string {
-	if (isBeyondFinished(figures, percentile)) return `>${formatMicros(figures.maxUs)}`;
+	if (isBeyondFinished(figures, percentile)) return `>${formatMicros(figures[percentile])}`;
 	const confidence = figures.confidence[percentile];
 	if (confidence === "withheld") return NO_FIGURE;
 	return `${confidence === "low" ? "~" : ""}${formatMicros(figures[percentile])}`;

@@ -31,7 +31,7 @@ export const latencySchema = z
 	.object({
 		count: count.describe("Values recorded; the figures are 0 where it is 0."),
 		unfinished: count.describe(
-			"Tasks that came to no end and so have no value. A percentile above the finished share is at least maxUs.",
+			"Tasks without a value, which count as slower than all others: a percentile that lies among them is the least that it can be, by the finished ones and by what these had waited when the run ended.",
 		),
 		meanUs: z.number(),
 		p50Us: z.number(),

@@ -1,23 +1,29 @@
 import { z } from "zod";
+import { percentileCurveSchema } from "./percentileCurve.js";
+import { accountingSchema } from "./schemaAccounting.js";
 import { byStage, latencySchema, parametersSchema, processSchema, verdictSchema } from "./schemaParts.js";
+import { secondsSchema, statisticsSchema } from "./schemaStatistics.js";
 
 const count = z.int().min(0);
 const atMs = z.number().nullable().describe("Milliseconds since the run's epoch; null where it did not happen.");
-const taskName = z.object({ producer: count, sequence: count, taskId: z.string() });
 
 const tasksSchema = z.object({
 	planned: count.nullable().describe("Tasks that the plan asks for; null where it asks for a time."),
 	issued: count.describe("Distinct tasks whose enqueue was begun."),
 	enqueued: count.describe("Enqueues that took effect: acknowledged, or without an answer but seen again."),
-	completed: count.describe("Distinct tasks completed."),
-	failed: count.describe("Tasks that came to a bad end: deadLettered + rejected + unknownAbsent + lost."),
+	completed: count.describe("Distinct tasks completed, by the word of an agent."),
+	failed: count.describe(
+		"Tasks that came to a bad end: deadLettered + recordedDeadLettered + rejected + unknownAbsent + lost.",
+	),
 	deadLettered: count,
+	recordedCompleted: count.describe("By their records alone: the agent that completed them was lost before it told."),
+	recordedDeadLettered: count,
 	rejected: count.describe("Refused by Redis, certainly not in the queue."),
 	unknownAbsent: count.describe("Enqueues without an answer whose task never turned up."),
 	remaining: count.describe("Still in a queue after the run."),
 	held: count.describe("Taken by a worker that never settled them."),
 	lost: count.describe("Acknowledged by the queue, and nowhere after the run."),
-	unaccounted: count.describe("Of a lost agent that could not say what became of them."),
+	unaccounted: count.describe("Nobody can say what became of them: an agent was lost."),
 	duplicates: count.describe("Settlements beyond the first of a task. Delivery is at least once."),
 });
 
@@ -30,18 +36,6 @@ const throughputSchema = z.object({
 	steadyTasksPerSecond: z.number().nullable().describe("Over the middle 80 % of the completions; null where withheld."),
 	steadyWithheld: z.string().nullable().describe("Why it is withheld."),
 	enqueuesPerSecond: z.number().describe("Acknowledged enqueues from the first send to the last acknowledgement."),
-});
-
-const accountingSchema = z.object({
-	balanced: z.boolean(),
-	censusTaken: z.boolean().describe("Whether what was left in Redis was counted after the run."),
-	acknowledged: count,
-	unknown: count.describe("Enqueues without an answer."),
-	unknownObserved: count.describe("Those of them whose task was seen again."),
-	crossAgentDuplicates: count,
-	notIssued: count.describe("Tasks of this run's mark that no producer sent."),
-	lostTasks: z.array(taskName),
-	heldTasks: z.array(taskName),
 });
 
 const agentSchema = processSchema.extend({
@@ -85,6 +79,21 @@ const redisSchema = z.object({
 	),
 });
 
+const offeredSchema = z
+	.object({
+		perSecond: z.number().describe("Tasks a second by the plan, over the time that throughput is measured over."),
+		achievedShare: z.number().describe("throughput.tasksPerSecond ÷ perSecond."),
+		due: count.describe("Arrivals that fell due in the whole run, warm-up and kept-up load with it."),
+		sent: count,
+		sentRatio: z.number().describe("sent ÷ due."),
+		lateShare: z.number().describe("Of those sent, more than 1 ms after they were due."),
+		heldBack: count.describe("Late because too many enqueues had no answer."),
+		notOffered: count.describe("Due before a late agent had begun."),
+		dropped: count.describe("Due, and never sent: sending ended first."),
+	})
+	.nullable()
+	.describe("What an open loop was to offer, and did; null for a closed loop.");
+
 export const runSchema = z.object({
 	ordinal: count,
 	name: z.string(),
@@ -118,9 +127,27 @@ export const runSchema = z.object({
 		workerErrors: count.describe("Redis errors in workers."),
 	}),
 	throughput: throughputSchema,
+	offered: offeredSchema,
 	latency: byStage(latencySchema),
+	percentileCurve: percentileCurveSchema,
 	accounting: accountingSchema,
+	statistics: statisticsSchema,
+	seconds: secondsSchema,
 	errors: z.record(z.string(), count).describe("By kind."),
+	outages: z
+		.array(
+			z.object({
+				fromMs: z.number(),
+				toMs: z.number().nullable().describe("null where it was not over when the run ended."),
+				agents: z.array(count).describe("Whom it met, by index."),
+				tasksPerSecondBefore: z.number().nullable().describe("Completions over the 5 s before it; null without any."),
+				recoveryMs: z
+					.number()
+					.nullable()
+					.describe("From its end to the first second with 80 % of that rate; null where that did not come about."),
+			}),
+		)
+		.describe("When one or more agents had lost Redis."),
 	namespace: z.object({
 		keysBeforeStart: count.nullable().describe("Under the prefix when the run started; null where nobody looked."),
 		keysPurged: count,

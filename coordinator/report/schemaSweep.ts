@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { confidenceSchema } from "./schemaParts.js";
+import { medianIntervalSchema } from "./schemaStatistics.js";
 
 const count = z.int().min(0);
 const spread = z.object({ median: z.number(), min: z.number(), max: z.number() });
@@ -15,6 +16,9 @@ const pointSchema = z.object({
 	p99Us: z.number(),
 	confidence: z.object({ p50Us: confidenceSchema, p99Us: confidenceSchema }).describe("The least of its runs."),
 	errorRate: z.number().describe("Median over its runs."),
+	intervals: z
+		.object({ tasksPerSecond: medianIntervalSchema, p50Us: medianIntervalSchema, p99Us: medianIntervalSchema })
+		.describe("Of the medians over its runs, by order statistics."),
 	speedup: z.number().nullable().describe("Times the rate of the smallest size; null where there is no scaling."),
 	efficiency: z.number().nullable().describe("Speed-up ÷ growth in size; 1 is linear."),
 });

@@ -1,3 +1,4 @@
+import { accountingSection } from "./accountingSection.js";
 import {
 	exactCell,
 	headlineOf,
@@ -10,9 +11,10 @@ import {
 	speedupCell,
 	steadyCell,
 } from "./cells.js";
-import { type Block, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
+import { type Block, type Fact, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import { targetsSection, thresholdsSection } from "./judgementText.js";
+import { offeredSentence, sendingSentence, uncorrectedSentence } from "./loadText.js";
 import { PROFILE_TITLES, profileFiles, profileSentence, topRows } from "./profileText.js";
 import type { Report, ReportRun } from "./schema.js";
 import {
@@ -23,6 +25,7 @@ import {
 	shownReasons,
 	workSentence,
 } from "./sentences.js";
+import { intervalSentence, littlesLawSentence, steadinessSentence } from "./statisticsText.js";
 import { sweepSection } from "./sweepText.js";
 import { figure, text } from "./table.js";
 
@@ -35,7 +38,13 @@ export function sectionsOf(report: Report): Section[] {
 		targetsSection(report),
 		...(run === undefined
 			? []
-			: [sweepSection(report), runTable(report), stages(report, run), accounting(report), details(report, run)]),
+			: [
+					sweepSection(report),
+					runTable(report),
+					stages(report, run),
+					accountingSection(report, run),
+					details(report, run),
+				]),
 		run === undefined || run.agents < 2 ? undefined : agents(run),
 		errors(report),
 		...report.profiles.map(profileSection),
@@ -110,40 +119,6 @@ function stages(report: Report, run: ReportRun): Section | undefined {
 	};
 }
 
-function accounting(report: Report): Section | undefined {
-	const rows = report.runs.map((run) => [
-		run.name,
-		...[
-			run.tasks.issued,
-			run.tasks.enqueued,
-			run.tasks.completed,
-			run.tasks.deadLettered,
-			run.tasks.remaining,
-			run.tasks.held,
-			run.tasks.lost,
-			run.tasks.unaccounted,
-			run.tasks.duplicates,
-		].map(formatCount),
-		run.accounting.balanced ? "yes" : run.accounting.censusTaken ? "NO" : "not proven",
-	]);
-	const columns = [
-		text("run"),
-		...[
-			"issued",
-			"enqueued",
-			"completed",
-			"dead letters",
-			"remaining",
-			"held",
-			"lost",
-			"unaccounted",
-			"duplicates",
-		].map(figure),
-		text("balanced"),
-	];
-	return { id: "accounting", title: "Accounting", blocks: [table(columns, rows)] };
-}
-
 function details(report: Report, run: ReportRun): Section {
 	return {
 		id: "details",
@@ -154,11 +129,32 @@ function details(report: Report, run: ReportRun): Section {
 				["agents", resourcesSentence(run)],
 				["Redis", redisSentence(report, run)],
 				["keys", namespaceSentence(run)],
+				...loadFacts(run),
+				...statisticsFacts(run),
 				["enqueueing", `${rateOrNone(run.throughput.enqueuesPerSecond)} tasks/s`],
 				["handler", handlerOf(run)],
 			),
 		],
 	};
+}
+
+function statisticsFacts(run: ReportRun): Fact[] {
+	const named: [string, string | undefined][] = [
+		["stationary", steadinessSentence(run)],
+		["intervals of the response time", intervalSentence(run)],
+		["Little's law", littlesLawSentence(run)],
+	];
+	return named.flatMap(([name, sentence]) => (sentence === undefined ? [] : [[name, sentence] as const]));
+}
+
+function loadFacts(run: ReportRun): Fact[] {
+	const named: [string, string | undefined][] = [
+		["offered", offeredSentence(run)],
+		["sending", sendingSentence(run)],
+		["uncorrected response", uncorrectedSentence(run)],
+		["stamps", `${Math.round(run.resources.metadataBytesPerTask)} bytes added to each task`],
+	];
+	return named.flatMap(([name, sentence]) => (sentence === undefined ? [] : [[name, sentence] as const]));
 }
 
 function agents(run: ReportRun): Section | undefined {

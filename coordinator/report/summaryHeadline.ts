@@ -58,7 +58,7 @@ function roughness(response: LatencyFigures): string[] {
 	const sentences: string[] = [];
 	if (beyond.length > 0) {
 		const unfinished = formatQuantity(response.unfinished, "task");
-		sentences.push(`${list(beyond)}: of the finished tasks only, ${unfinished} came to no end.`);
+		sentences.push(`${list(beyond)}: at least that, ${unfinished} came to no end.`);
 	}
 	if (withheld.length > 0) sentences.push(`${list(withheld)}: not to be relied on, fewer than 10 tasks lie above.`);
 	if (low.length > 0) sentences.push(`${list(low)}: rough, fewer than 100 tasks lie above.`);

@@ -1,3 +1,4 @@
+import { REPEATS_MIN } from "../analysis/medianInterval.js";
 import { shareOrNone, speedupCell } from "./cells.js";
 import { curveLines } from "./curve.js";
 import { list, type Section, table } from "./document.js";
@@ -31,6 +32,7 @@ function figureColumns({ dimensions, repeat, scaling }: Sweep): Column[] {
 		...(dimensions.length > 0 ? dimensions : ["point"]),
 		"tasks/s",
 		...(repeat > 1 ? ["spread"] : []),
+		...(repeat >= REPEATS_MIN ? ["interval"] : []),
 		"p50",
 		"p99",
 		...(scaling ? ["speed-up", "effic."] : []),
@@ -44,10 +46,15 @@ function figureCells({ dimensions, repeat, scaling }: Sweep, point: Point): stri
 		...(dimensions.length > 0 ? dimensions.map((name) => point.values[name] ?? "") : [point.point]),
 		formatRate(median),
 		...(repeat > 1 ? [median > 0 ? `±${((50 * (max - min)) / median).toFixed(1)}%` : ""] : []),
+		...(repeat >= REPEATS_MIN ? [intervalCell(point.intervals.tasksPerSecond)] : []),
 		percentileOf(point, "p50Us"),
 		percentileOf(point, "p99Us"),
 		...(scaling ? [speedupCell(point.speedup), shareOrNone(point.efficiency)] : []),
 	];
+}
+
+function intervalCell(interval: Point["intervals"]["tasksPerSecond"]): string {
+	return interval === null ? NO_FIGURE : `${formatRate(interval.low)}–${formatRate(interval.high)}`;
 }
 
 function percentileOf({ confidence, ...point }: Point, name: "p50Us" | "p99Us"): string {

@@ -2,19 +2,22 @@ import { exactCell, headlineOf, percentileCell, percentileLegend, STAGE_TITLES, 
 import { curveLines } from "./curve.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap } from "./format.js";
 import { targetTable } from "./judgementText.js";
+import { offeredSentence, sendingSentence, uncorrectedSentence } from "./loadText.js";
 import type { Palette } from "./palette.js";
 import { PROFILE_TITLES, profileFiles, profileSentence, topRows } from "./profileText.js";
-import type { Report, ReportReason, ReportRun } from "./schema.js";
+import type { Report, ReportRun } from "./schema.js";
 import {
 	accountingSentence,
 	headlineChoice,
 	loadSentence,
 	outcomeSentence,
-	reasonSentence,
+	prioritySentence,
 	redisSentence,
 	resourcesSentence,
+	shownReasons,
 	workSentence,
 } from "./sentences.js";
+import { intervalSentence, littlesLawSentence, steadinessSentence } from "./statisticsText.js";
 import { sweepRows, sweepSentences } from "./sweepText.js";
 import { figure, terminalTable, text } from "./table.js";
 
@@ -30,7 +33,7 @@ const FILES = ["SUMMARY.md", "report.json", "junit.xml", "log", "result.pb.gz"];
 export function renderTerminal(report: Report, palette: Palette, folder?: string): string {
 	const run = headlineOf(report);
 	const blocks = [
-		[verdictLine(report, palette), ...report.verdict.reasons.flatMap((reason) => reasonLines(report, reason, palette))],
+		[verdictLine(report, palette), ...shownReasons(report).flatMap((reason) => reasonLines(reason, palette))],
 		thresholds(report, palette),
 		...(run === undefined
 			? [["  No run took place."]]
@@ -73,10 +76,10 @@ function verdictLine(report: Report, palette: Palette): string {
 	return `  ${palette.bold(paintOf(palette, validity)(validity))}  ${palette.bold(name)}`;
 }
 
-function reasonLines(report: Report, reason: ReportReason, palette: Palette): string[] {
+function reasonLines(reason: ReturnType<typeof shownReasons>[number], palette: Palette): string[] {
 	const label = reason.severity.toLowerCase();
 	const paint = paintOf(palette, reason.severity);
-	const [first = "", ...more] = wrap(reasonSentence(report, reason), WIDTH - NAME_WIDTH - 2);
+	const [first = "", ...more] = wrap(reason.sentence, WIDTH - NAME_WIDTH - 2);
 	const margin = " ".repeat(NAME_WIDTH + 2);
 	return [
 		`  ${paint(label.padEnd(NAME_WIDTH))}${first}`,
@@ -102,9 +105,12 @@ function headline(report: Report, run: ReportRun, palette: Palette): string[] {
 	return [
 		`  ${palette.bold(`${formatRate(throughput.tasksPerSecond)} tasks/s`)}${best}`,
 		labelled("steady", steady, palette),
+		...labelledIf("offered", offeredSentence(run), palette),
 		labelled("response", cells.join("   "), palette),
+		...labelledIf("uncorrected", uncorrectedSentence(run), palette),
 		labelled("tasks", outcomeSentence(run), palette),
 		labelled("load", `${loadSentence(run)} (${run.loop} loop)`, palette),
+		...labelledIf("sending", sendingSentence(run), palette),
 	];
 }
 
@@ -163,7 +169,11 @@ function stages(run: ReportRun, palette: Palette): string[] {
 
 function facts(report: Report, run: ReportRun, palette: Palette): string[] {
 	return [
+		labelled("stationary", steadinessSentence(run), palette),
+		...labelledIf("intervals", intervalSentence(run), palette),
+		...labelledIf("Little's law", littlesLawSentence(run), palette),
 		labelled("accounting", accountingSentence(run), palette),
+		...labelledIf("", prioritySentence(run), palette),
 		labelled("work", workSentence(run), palette),
 		labelled("agents", resourcesSentence(run), palette),
 		labelled("redis", redisSentence(report, run), palette),
@@ -239,6 +249,10 @@ function profileBlock(profile: Report["profiles"][number], palette: Palette): st
 		...profile.failures.map((failure) => labelled("", `No profile of ${failure}`, palette)),
 		...(rows.length > 0 ? ["", ...painted(terminalTable(columns, rows), palette)] : []),
 	];
+}
+
+function labelledIf(label: string, sentence: string | undefined, palette: Palette): string[] {
+	return sentence === undefined ? [] : [labelled(label, sentence, palette)];
 }
 
 function labelled(label: string, sentence: string, palette: Palette): string {

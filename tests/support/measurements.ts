@@ -5,12 +5,14 @@ import {
 	Outcome,
 	RedisSample,
 	Resources,
+	type ResponseSecond,
 	type Slot,
 	Span,
 	Stage,
 } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { LedgerPages } from "../../proto/ledger.js";
+import { addSeconds, coarseBucket, encodeSecond, type SecondOfResponses } from "../../proto/responseSecond.js";
 import { STAGES } from "../../proto/stages.js";
 
 const SLOT_US = 200_000;
@@ -75,6 +77,7 @@ export function measured(
 		}),
 		stages: STAGES.map(({ stage, unit }) => Distribution.of(unit, values.get(stage) ?? []).encode(stage)),
 		series: seriesOf(sent, settled),
+		responseSeries: secondsOf(sent, settled),
 		ledger: ledger.allPages(),
 		producers: [...issued].map(([producer, count]) => ({ producer, issued: count })),
 		errors: new Map(lead ? errors : []),
@@ -108,6 +111,23 @@ function seriesOf(sent: readonly Life[], settled: readonly Life[]): Slot[] {
 		else at(each.settledAtUs).failed++;
 	}
 	return [...slots.values()].sort((a, b) => a.index - b.index);
+}
+
+function secondsOf(sent: readonly Life[], settled: readonly Life[]): ResponseSecond[] {
+	const seconds = new Map<number, SecondOfResponses>();
+	const add = (us: number, change: Partial<SecondOfResponses>) => {
+		const index = Math.floor(us / 1e6);
+		const one = { index, count: 0, intended: 0, ended: 0, maxUs: 0, buckets: { indexes: [], counts: [] }, ...change };
+		const sum = seconds.get(index);
+		seconds.set(index, sum ? addSeconds(sum, one) : one);
+	};
+	for (const each of sent) add(each.sentAtUs, { intended: 1 });
+	for (const each of settled) {
+		const maxUs = each.settledAtUs - each.sentAtUs;
+		const completed = { count: 1, maxUs, buckets: { indexes: [coarseBucket(maxUs)], counts: [1] } };
+		add(each.sentAtUs, each.outcome === Outcome.COMPLETED ? completed : { ended: 1 });
+	}
+	return [...seconds.values()].sort((a, b) => a.index - b.index).map(encodeSecond);
 }
 
 function redisSample(atUs: number, commands: number, cpuMainUs: number): RedisSample {
