@@ -9,7 +9,7 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 		Usage: scripts/benchmark.sh [TYPE] [FLAG…]
 
 		Sets up what is missing (npm packages, the build, a redis-server), then runs the benchmark TYPE (quick,
-		scalability, custom) with the flags of \`coordinator run\`; without TYPE quick, then scalability.
+		scalability, profiled, custom) with the flags of \`coordinator run\`; without TYPE quick, then scalability.
 		Reports are written to benchmark_results/ here. Exit codes are those of \`coordinator run\`.
 
 		  scripts/benchmark.sh quick

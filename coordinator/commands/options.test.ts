@@ -72,7 +72,7 @@ describe("help", () => {
 		const examples = [...help.replaceAll("\\\n", " ").matchAll(/^ +\$ coordinator run (.*)$/gm)].map(
 			([, line = ""]) => line,
 		);
-		expect(examples).toHaveLength(7);
+		expect(examples).toHaveLength(10);
 		for (const example of examples) {
 			const typed = example.replace("plan.yaml", join(folder, "plan.yaml"));
 			const args = [...typed.matchAll(/'([^']*)'|\S+/g)].map(([whole, quoted]) => quoted ?? whole);

@@ -25,7 +25,7 @@ const NAMES: ReadonlyMap<ProfileKind, ProfileName> = new Map([
 /** Between two samples of an agent's main thread. docs/profiles.md has what it costs. */
 const CPU_INTERVAL_US = 5_000;
 /** Allocated between two samples, on average. */
-const HEAP_INTERVAL_BYTES = 128 * 1024;
+const HEAP_INTERVAL_BYTES = 512 * 1024;
 
 /** A kind of profile that was asked for, when all is in. */
 export interface FinishedProfile {
