@@ -92,7 +92,7 @@ export async function openRedis(url: string, options: OpenOptions): Promise<Redi
 			(redis.stream as Redis["stream"] | undefined)?.destroy();
 		}
 		options.signal?.throwIfAborted();
-		const fault = openingFault(failure ?? (error as Error), address.db, timeoutMs);
+		const fault = openingFault(failure ?? (error as Error), address.db, timeoutMs, tlsFiles !== undefined);
 		throw new Error(`Redis at ${hidePasswords(url)} ${fault}`, { cause: error });
 	}
 	opened = true;
@@ -162,6 +162,8 @@ function systemCode(error: Error): string | undefined {
 
 const CLOSED = "Connection is closed.";
 const HUNG_UP = "closed the connection before it answered: is it a Redis, and does it want TLS (rediss://)?";
+const HUNG_UP_IN_TLS =
+	"closed the connection before it answered: does it want a client certificate (?cert=/file&key=/file)?";
 const BAD_CREDENTIALS = "refused the user name or the password";
 
 /** By the code of the system's error or of Redis's reply. */
@@ -178,13 +180,14 @@ const OPENING_FAULTS: ReadonlyMap<string | undefined, string> = new Map([
 	...TLS_FAULTS,
 ]);
 
-function openingFault(error: Error, db: number, timeoutMs: number): string {
+function openingFault(error: Error, db: number, timeoutMs: number, tls: boolean): string {
 	const { message } = error;
 	const reply = replyCode(error);
 	if (error instanceof OpenTimeoutError || systemCode(error) === "ETIMEDOUT") {
 		return `did not answer within ${timeoutMs / 1_000} s`;
 	}
 	const known = OPENING_FAULTS.get(reply ?? systemCode(error));
+	if (tls && (known === HUNG_UP || message === CLOSED)) return HUNG_UP_IN_TLS;
 	if (known !== undefined) return known;
 	if (message === CLOSED) return HUNG_UP;
 	if (message.startsWith("Unknown RESP type")) return "answered, but it is not a Redis";

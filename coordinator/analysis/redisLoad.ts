@@ -20,20 +20,25 @@ export function redisLoadOf(samples: readonly RedisSample[], afterwards: RedisSa
 	const elapsedUs = first !== undefined && last !== undefined ? last.atUs - first.atUs : 0;
 	const told = elapsedUs > 0 && first !== undefined && last !== undefined ? { first, last } : undefined;
 	const all = afterwards === undefined ? samples : [...samples, afterwards];
-	const evictions = all.map((sample) => sample.evictedKeys);
+	const evictions = all.map((sample) => sample.evictedKeys).filter(isTold);
 	return {
 		busyShare:
 			told !== undefined && told.first.cpuMainUs >= 0 && told.last.cpuMainUs >= told.first.cpuMainUs
 				? (told.last.cpuMainUs - told.first.cpuMainUs) / elapsedUs
 				: undefined,
 		commands:
-			told !== undefined && told.last.commands >= told.first.commands
+			told !== undefined && isTold(told.first.commands) && told.last.commands >= told.first.commands
 				? told.last.commands - told.first.commands
 				: undefined,
-		peakMemoryBytes: told && greatest(samples.map((sample) => sample.usedMemoryBytes)),
+		peakMemoryBytes: told && greatest(samples.map((sample) => sample.usedMemoryBytes).filter(isTold)),
 		peakBacklog: told && greatest(samples.map((sample) => sample.backlog.reduce((sum, length) => sum + length, 0))),
-		evictedKeys: all.length > 1 ? Math.max(...evictions) - Math.min(...evictions) : 0,
+		evictedKeys: evictions.length > 1 ? Math.max(...evictions) - Math.min(...evictions) : 0,
 	};
+}
+
+/** What the server does not tell is -1. */
+function isTold(value: number): boolean {
+	return value >= 0;
 }
 
 function greatest(values: readonly number[]): number | undefined {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRedisServer, NO_REDIS_SERVER } from "../../coordinator/fleet/findRedis.js";
+import { freePort } from "./freePort.js";
 
 /** A real redis-server of a test's own: no persistence, its files in a temporary folder, its port nobody else's. */
 export interface TestRedis {
@@ -53,16 +53,6 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
 			throw new Error(`redis-server did not start:\n${output.text}`);
 		}
 	}
-}
-
-async function freePort(): Promise<number> {
-	const probe = createServer().listen(0, "127.0.0.1");
-	await once(probe, "listening");
-	const address = probe.address();
-	probe.close();
-	await once(probe, "close");
-	if (address === null || typeof address === "string") throw new Error("no port given");
-	return address.port;
 }
 
 /** Reads what the server says until it is ready or has exited. The pipes are read to the end, so that it never blocks. */
