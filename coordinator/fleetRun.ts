@@ -14,8 +14,6 @@ import type { RunSpec } from "./plan/plan.js";
 import { specToJson } from "./plan/planJson.js";
 import { startFailure } from "./startFailure.js";
 
-/** Armed must be heard from all before the epoch; an agent that needs longer would start late. */
-const ARM_TIMEOUT_MS = 10_000;
 /** After Stop(ALL): 5 s of grace for tasks in hand, and the time to hand in a result. */
 const RESULT_TIMEOUT_MS = 60_000;
 /** An interrupted run drains for this long, at the most. */
@@ -36,7 +34,7 @@ export interface FleetRunOptions {
 	readonly slices: readonly Slice[];
 	readonly purge: boolean;
 	/** What each agent is to profile, and who takes that in. */
-	readonly profiling: { readonly request: ProfileRequest | undefined; readonly take: TakeProfile } | undefined;
+	readonly profiling: { readonly request: ProfileRequest; readonly take: TakeProfile } | undefined;
 	/** How long to wait until the fleet is complete, and each agent that takes part is ready. */
 	readonly joinTimeoutMs: number;
 	/** Whether a lost agent can be replaced before the start. */
@@ -175,9 +173,8 @@ export class FleetRun {
 			};
 			this.#send(participant, { $case: "arm", value: participant.arm });
 		}
-		const deadline = performance.now() + ARM_TIMEOUT_MS;
-		await this.#until(() => this.#cannotStart() || this.participants.every(({ armed }) => armed), deadline);
-		this.#requireStart(`not armed within ${ARM_TIMEOUT_MS / 1_000} s`, ({ armed }) => !armed);
+		await this.#until(() => this.#cannotStart() || this.participants.every(({ armed }) => armed), epoch.armedByMs);
+		this.#requireStart(epoch.notArmed, ({ armed }) => !armed);
 	}
 
 	async #drive(): Promise<void> {
@@ -251,7 +248,9 @@ export class FleetRun {
 		for (;;) {
 			const lead = this.participants.find(({ alive }) => alive);
 			if (!lead) return;
-			this.#send(lead, { $case: "conclude", value: { ordinal: this.ordinal, clean: true, readStates: false } });
+			// What a lost agent settled untold only the records can say.
+			const readStates = this.participants.some(({ alive }) => !alive);
+			this.#send(lead, { $case: "conclude", value: { ordinal: this.ordinal, clean: true, readStates } });
 			await this.#until(() => Boolean(lead.concluded ?? lead.failure) || !lead.alive);
 			if (lead.failure) this.options.log.error({ agent: lead.index, run: this.ordinal }, lead.failure.message);
 			if (lead.concluded || lead.failure) return;
