@@ -36,9 +36,9 @@ test.each([2, 0])(
 		const run = onlyRun(cli.folder);
 		expect(run.agents).toBe(4);
 		expect(run.perAgent[index]?.lost?.reason).toMatch(/SIGKILL/);
-		const { enqueued, completed, deadLettered, remaining, held, lost, unaccounted } = run.tasks;
+		const { enqueued, completed, recordedCompleted, deadLettered, remaining, held, lost, unaccounted } = run.tasks;
 		expect(completed).toBeGreaterThan(100);
-		expect(completed + deadLettered + remaining + held + lost + unaccounted).toBe(enqueued);
+		expect(completed + recordedCompleted + deadLettered + remaining + held + lost + unaccounted).toBe(enqueued);
 		expect(await allKeys(redis.url)).toEqual([]);
 		expect(cli.processes()).toEqual([]);
 	},

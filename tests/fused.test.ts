@@ -43,9 +43,12 @@ test("kill -9 of one of 2 agents in the middle of 50,000 tasks: every task is co
 	expect(code).toBe(3);
 	const run = onlyRun(cli.folder);
 	expect(run.perAgent[1]?.lost?.reason).toMatch(/SIGKILL/);
-	const { enqueued, remaining, held, lost, deadLettered } = run.tasks;
-	expect({ enqueued, remaining, held, lost, deadLettered }).toEqual({
+	const { enqueued, completed, recordedCompleted, remaining, held, lost, unaccounted, deadLettered } = run.tasks;
+	// What it had done since it last told is known by the records.
+	expect(completed + recordedCompleted).toBe(tasks);
+	expect({ enqueued, remaining, held, lost, unaccounted, deadLettered }).toEqual({
 		enqueued: tasks,
+		unaccounted: 0,
 		remaining: 0,
 		held: 0,
 		lost: 0,

@@ -89,7 +89,8 @@ test("3 tasks deleted, 5 completed twice, 2 enqueues cut of which 1 landed: each
 		expect(readReport(folder).verdict.reasons).toContainEqual(
 			expect.objectContaining({ code: "tasks-lost", severity: "INVALID", figure: 3 }),
 		);
-		expect(namedIn(folder).sort()).toEqual(deleted.map((id) => ["lost", id]).sort());
+		expect(namedIn(folder)).toHaveLength(3);
+		expect(namedIn(folder)).toEqual(expect.arrayContaining(deleted.map((id) => ["lost", id])));
 		expect(await allKeys(redis.url)).toEqual([]);
 	} finally {
 		cutter.close();

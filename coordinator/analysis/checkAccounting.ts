@@ -1,8 +1,8 @@
 import { RunEnd } from "../../proto/gen/record.js";
 import type { MergedRun } from "../merge/merged.js";
 import { formatCount, formatQuantity } from "../report/format.js";
-import { whoseTasks } from "../report/taskFates.js";
 import type { Reason } from "./reason.js";
+import { whoseTasks } from "./whoseTasks.js";
 
 /** What became of every task (measurement.md §8). */
 export function checkAccounting(run: MergedRun): Reason[] {
