@@ -67,7 +67,7 @@ class OpenLoop {
 		this.#passOverMissed(this.#now());
 		while (!stop.aborted && this.#arrivals.dueUs < Number.POSITIVE_INFINITY) {
 			const again = this.#turn();
-			await this.#pause.sleep(again ? 0 : this.#sleepMs());
+			if (this.#arrivals.dueUs < Number.POSITIVE_INFINITY) await this.#pause.sleep(again ? 0 : this.#sleepMs());
 		}
 		this.#countDue(this.#now());
 		recorder.dropped(this.#waiting);
