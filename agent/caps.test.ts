@@ -9,6 +9,7 @@ const FREE: Caps = {
 	maxPayloadBytes: undefined,
 	keyPrefixes: undefined,
 	targets: new Map(),
+	allowFaults: false,
 };
 const target = { url: "redis://u:secret@h", keyPrefix: "bench:a:" };
 const workers = { count: 1, concurrency: 4 };

@@ -1,3 +1,6 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { startCli } from "./support/cli.js";
 import { startRedis, type TestRedis } from "./support/redis.js";
@@ -37,4 +40,24 @@ test("a Redis that stands still for two seconds: the run goes on after it, and e
 	expect(run?.tasks).toMatchObject({ completed: 1_200, lost: 0, duplicates: 0 });
 	// 1,200 tasks take 4 workers that poll each 10 ms at least 3 s, and the stall comes on top.
 	expect(run?.timing.lastCompletedAtMs).toBeGreaterThan(4_500);
+});
+
+test("a Redis with its data on disk that restarts: the run goes on, and the report has the window and the recovery", async () => {
+	const data = mkdtempSync(join(tmpdir(), "aof-"));
+	const kept = ["--dir", data, "--appendonly", "yes", "--appendfsync", "always"];
+	const first = await startRedis(kept);
+	const cli = startCli(["run", "--tasks", "1500", "--agents", "2", "--redis", first.tcpUrl], { timeoutMs: 60_000 });
+	await cli.waitForLine(/running, [3-9]\d\d\//);
+	process.kill(first.pid, "SIGKILL");
+	await first.stop();
+	redis = await startRedis([...kept, "--port", String(first.port)]);
+	const { code, stdout } = await cli.exited;
+	expect(code).toBe(3);
+	const [run] = readReport(resultFolder(cli.folder)).runs;
+	expect(run?.outages).toMatchObject([{ agents: [0, 1], toMs: expect.any(Number) }]);
+	const [outage] = run?.outages ?? [];
+	expect(outage?.toMs).toBeGreaterThan(outage?.fromMs ?? Number.NaN);
+	expect(stdout.replaceAll(/\s+/g, " ")).toMatch(/Redis was out of reach from .* to .* of the run, for /);
+	expect(run?.tasks.lost).toBe(0);
+	expect(run?.tasks.completed).toBeGreaterThan(1_200);
 });

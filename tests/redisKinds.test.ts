@@ -19,7 +19,17 @@ test("TLS with a CA and a client certificate of its own; each way to get it wron
 	const foreign = await writeIdentities();
 	const port = await freePort();
 	const redis = await startRedis([
-		...["--tls-port", String(port), "--tls-auth-clients", "yes", "--tls-ca-cert-file", tls.ca],
+		...[
+			"--bind",
+			"127.0.0.1",
+			"127.0.0.2",
+			"--tls-port",
+			String(port),
+			"--tls-auth-clients",
+			"yes",
+			"--tls-ca-cert-file",
+			tls.ca,
+		],
 		...["--tls-cert-file", tls.server.cert, "--tls-key-file", tls.server.key],
 	]);
 	const at = (query: string, host = "127.0.0.1") => `rediss://${host}:${port}/2${query}`;
