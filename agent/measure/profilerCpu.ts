@@ -80,13 +80,15 @@ function complete(profile: Profile, durationNs: number, processCpuNs: number): v
 		samples.reduce((total, sample) => total + Number(sample.value[value] ?? 0), 0);
 
 	const programCpuNs = Math.max(0, processCpuNs - sum(profile.sample, CPU));
-	const periodNs = Number(profile.period);
 	profile.sample = profile.sample.filter((sample) => !isOutside(sample));
 	const onThread = profile.sample.filter((sample) => nameOf(sample) !== OTHER_THREADS);
 	const idle = onThread.filter((sample) => nameOf(sample) === "(idle)");
+	// A busy machine delays samples, which then come close together: their times must not add up to more than there was.
+	const periodNs = Math.min(Number(profile.period), durationNs / Math.max(1, sum(onThread, COUNT)));
 	const programWallNs = Math.max(0, durationNs - sum(onThread, COUNT) * periodNs);
+	const programSamples = periodNs > 0 ? programWallNs / periodNs : 0;
 	const threadCpuNs = programCpuNs + sum(onThread, CPU);
-	const busySamples = sum(onThread, COUNT) - sum(idle, COUNT) + programWallNs / periodNs;
+	const busySamples = sum(onThread, COUNT) - sum(idle, COUNT) + programSamples;
 	const cpuNs = (samples: number) => (busySamples > 0 ? Math.round((threadCpuNs * samples) / busySamples) : 0);
 	for (const sample of onThread) {
 		const count = Number(sample.value[COUNT]);
@@ -94,7 +96,6 @@ function complete(profile: Profile, durationNs: number, processCpuNs: number): v
 	}
 	for (const sample of idle) sample.value[CPU] = 0;
 	for (const sample of profile.sample) sample.label = [];
-	const programSamples = programWallNs / periodNs;
 	addSample(profile, "(program)", [Math.round(programSamples), Math.round(programWallNs), cpuNs(programSamples)]);
 	for (const each of profile.function) {
 		each.filename = profile.stringTable.dedup(sourceName(strings[Number(each.filename)] ?? ""));
