@@ -18,6 +18,7 @@ const openValue = { profile: [segment, { ...segment, toPerSecond: 0, sinePerSeco
 const open = Slice.fromPartial({ target, workers, load: { kind: { $case: "open", value: openValue } } });
 const closed = Slice.fromPartial({ target, workers, load: { kind: { $case: "taskCount", value: { total: 5 } } } });
 const payload = Slice.fromPartial({ target, task: { payload: [{ mostBytes: 10 }, { mostBytes: 900 }] } });
+const faulty = Slice.fromPartial({ target, faults: { stallForMs: 1 } });
 const fused = { ...open, engine: Engine.FUSED };
 
 const admit = (slice: Slice, caps: Partial<Caps>) => () => admitSlice(slice, { ...FREE, ...caps });
@@ -33,6 +34,7 @@ describe("each cap, just met and just passed", () => {
 		["connections", open, { maxConnections: 3 }, { maxConnections: 2 }, /opens 3 connections/],
 		["connections, fused", fused, { maxConnections: 7 }, { maxConnections: 6 }, /opens 7 connections/],
 		["payload", payload, { maxPayloadBytes: 900 }, { maxPayloadBytes: 899 }, /900 bytes/],
+		["faults", faulty, { allowFaults: true }, { allowFaults: false }, /plants faults, which only a self-test may/],
 		["prefix", open, { keyPrefixes: ["x", "bench:"] }, { keyPrefixes: ["benchmark:"] }, /begins with none of/],
 	])("%s", (_, slice, met, passed, message) => {
 		admit(slice, met)();

@@ -34,7 +34,10 @@ export async function standStill(faults: Faults, sinceEpochUs: () => number, sig
 	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stallForMs);
 }
 
-/** An engine that loses the planted tasks and sends the others twice. */
+/** How often it is looked whether a task that is to be done twice was done once. */
+const LOOK_MS = 20;
+
+/** An engine that loses the planted tasks, and sends the others again when they have been done. */
 export async function unreliableEngine(engine: Engine, faults: Faults, parts: EngineParts): Promise<Engine> {
 	if (faults.lose.length + faults.repeat.length === 0) return engine;
 	const idsOf = (tasks: readonly TaskNumber[]) =>
@@ -43,19 +46,31 @@ export async function unreliableEngine(engine: Engine, faults: Faults, parts: En
 	const repeated = idsOf(faults.repeat);
 	const redis = await parts.open("faults");
 	const keys = new SpoolKeys(parts.keyPrefix);
+	const abandoned = new AbortController();
+	const sendAgain = async (task: Task) => {
+		try {
+			while ((await redis.exists(keys.storedResult(task.id))) === 0) {
+				await sleep(LOOK_MS, undefined, { signal: abandoned.signal });
+			}
+			await engine.enqueue(task);
+		} catch (error) {
+			if (!abandoned.signal.aborted) parts.onNotice(`${task.id} was to be sent again: ${(error as Error).message}`);
+		}
+	};
 	return {
 		get owed() {
 			return engine.owed;
 		},
 		async enqueue(task) {
 			await engine.enqueue(task);
-			if (repeated.has(task.id)) await engine.enqueue(task);
+			if (repeated.has(task.id)) void sendAgain(task);
 			if (lost.has(task.id) && !(await lose(redis, keys, task))) {
 				parts.onNotice(`${task.id} was to be lost, and a worker was faster`);
 			}
 		},
 		work: (shift) => engine.work(shift),
 		abandon() {
+			abandoned.abort();
 			engine.abandon();
 			redis.disconnect();
 		},
@@ -99,7 +114,7 @@ function falsified(measured: Measurements, sabotage: Sabotage): Measurements {
 		case Sabotage.SENT_TIME:
 			return { ...measured, stages: measured.stages.flatMap((each) => fromSending(each, measured.stages)) };
 		case Sabotage.SKIPPED_ENTRY:
-			return { ...measured, ledger: measured.ledger.map((page) => (isFirst(page) ? without(page, 0) : page)) };
+			return { ...measured, ledger: withoutOneEntry(measured.ledger) };
 		default:
 			return measured;
 	}
@@ -112,12 +127,16 @@ function fromSending(each: Measurements["stages"][number], all: Measurements["st
 	return uncorrected ? [{ ...uncorrected, stage: Stage.RESPONSE_TIME }] : [];
 }
 
-function isFirst({ producer, page, outcome }: LedgerPage): boolean {
-	return producer === 0 && page === 0 && outcome === Outcome.COMPLETED;
+/** The first completed task that a ledger knows of is left out. */
+function withoutOneEntry(ledger: readonly LedgerPage[]): LedgerPage[] {
+	const first = ledger.find(({ outcome }) => outcome === Outcome.COMPLETED);
+	return ledger.map((page) => (page === first ? withoutFirstBit(page) : page));
 }
 
-function without(page: LedgerPage, bit: number): LedgerPage {
-	const bits = Uint8Array.from(page.bits);
-	bits[bit >>> 3] = (bits[bit >>> 3] as number) & ~(1 << (bit & 7));
-	return { ...page, bits: Buffer.from(bits) };
+function withoutFirstBit(page: LedgerPage): LedgerPage {
+	const bits = Buffer.from(page.bits);
+	const at = bits.findIndex((byte) => byte !== 0);
+	// byte & (byte - 1) is the byte without its lowest bit.
+	if (at >= 0) bits[at] = (bits[at] as number) & ((bits[at] as number) - 1);
+	return { ...page, bits };
 }

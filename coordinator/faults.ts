@@ -16,7 +16,7 @@ function described(faults: Faults, agent: number): string[] {
 	const sentences = [
 		stallForMs > 0 ? `stands still for ${stallForMs} ms, ${stallAtMs} ms into the run` : "",
 		lose.length > 0 ? `loses the tasks ${named(lose)}` : "",
-		repeat.length > 0 ? `sends the tasks ${named(repeat)} twice` : "",
+		repeat.length > 0 ? `sends the tasks ${named(repeat)} again when they are done` : "",
 		clockOffsetUs !== 0 ? `misreads Redis's clock by ${clockOffsetUs} µs` : "",
 		SABOTAGES[sabotage],
 	];

@@ -6,6 +6,7 @@ import { compareCommand } from "./commands/compare.js";
 import { profileCommand } from "./commands/profile.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
+import { selftestCommand } from "./commands/selftest.js";
 import { validateCommand } from "./commands/validate.js";
 
 const EXIT_BAD_INPUT = 2;
@@ -22,6 +23,7 @@ Examples:
   coordinator run --type scalability --agents 8   1 to 16 workers over 8 processes
   coordinator report benchmark_results/run_…      render a result again
   coordinator compare before/ after/              did the change help?
+  coordinator selftest                            does it measure rightly here?
   coordinator certs --host bench.internal         certificates for agents on other machines
 
 Exit codes: 0 valid · 2 bad input · 3 completed but not valid · 4 aborted
@@ -33,6 +35,7 @@ for (const command of [
 	reportCommand(),
 	compareCommand(),
 	profileCommand(),
+	selftestCommand(),
 	validateCommand(),
 	certsCommand(),
 ]) {

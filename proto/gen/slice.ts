@@ -225,7 +225,7 @@ export interface Faults {
   stallForMs: number;
   /** once acknowledged, taken from the queue and deleted */
   lose: TaskNumber[];
-  /** put in the queue twice, so that they are completed twice */
+  /** once completed, put in the queue again */
   repeat: TaskNumber[];
   /** added to what the agent says of Redis's clock */
   clockOffsetUs: number;
