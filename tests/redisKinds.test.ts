@@ -1,9 +1,12 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { runCli } from "./support/cli.js";
 import { freePort } from "./support/freePort.js";
 import { writeIdentities } from "./support/identities.js";
 import { startRedis } from "./support/redis.js";
-import { expectReported, onlyRun } from "./support/results.js";
+import { expectReported, onlyRun, resultFolder } from "./support/results.js";
 
 const RUN = ["run", "--tasks", "40", "--poll-interval", "1ms", "--key-prefix", "bench:"];
 
@@ -12,6 +15,14 @@ async function expectAllDone(url: string): Promise<void> {
 	expectReported(cli);
 	expect(onlyRun(cli.folder).tasks).toMatchObject({ completed: 40, lost: 0 });
 	expect(onlyRun(cli.folder).namespace.keysLeft).toBe(0);
+	const written = resultFolder(cli.folder);
+	const files = readdirSync(written).map((name) => readFileSync(join(written, name)));
+	const texts = [
+		cli.stdout,
+		cli.stderr,
+		...files.map((bytes) => (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString("latin1")),
+	];
+	for (const text of texts) expect(text.includes("p@ss/w:rd") || text.includes("p%40ss")).toBe(false);
 }
 
 test("TLS with a CA and a client certificate of its own; each way to get it wrong in one sentence", async () => {
@@ -42,7 +53,7 @@ test("TLS with a CA and a client certificate of its own; each way to get it wron
 			[at(`?ca=${tls.ca}`), /want(s)? a client certificate/],
 			[at(`?ca=${tls.ca}&${client}`, "127.0.0.2"), /certificate for another host name/],
 			[at("?ca=/nowhere/ca.crt"), /its CA \/nowhere\/ca\.crt cannot be read: there is no such file/],
-			[`${redis.tcpUrl.replace("redis:", "rediss:")}?ca=${tls.ca}`, /does not speak TLS/],
+			[`${redis.tcpUrl.replace("redis:", "rediss:")}?ca=${tls.ca}`, /does it speak TLS on that port/],
 		];
 		const results = await Promise.all(refusals.map(([url]) => runCli([...RUN, "--redis", url])));
 		for (const [index, { code, stderr }] of results.entries()) {

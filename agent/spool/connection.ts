@@ -184,7 +184,7 @@ function openingFault(error: Error, db: number, timeoutMs: number, tls: boolean)
 	const { message } = error;
 	const reply = replyCode(error);
 	if (error instanceof OpenTimeoutError || systemCode(error) === "ETIMEDOUT") {
-		return `did not answer within ${timeoutMs / 1_000} s`;
+		return `did not answer within ${timeoutMs / 1_000} s${tls ? ": does it speak TLS on that port?" : ""}`;
 	}
 	const known = OPENING_FAULTS.get(reply ?? systemCode(error));
 	if (tls && (known === HUNG_UP || message === CLOSED)) return HUNG_UP_IN_TLS;
