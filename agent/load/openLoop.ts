@@ -104,15 +104,12 @@ class OpenLoop {
 		this.#countDue(this.#now());
 		for (let sent = 0; sent < SENT_A_TURN; sent++) {
 			const nowUs = this.#now();
-			if (this.#arrivals.dueUs > this.#pace.at(nowUs)) {
-				if (this.#arrivals.dueUs > nowUs) this.#heldBack = false;
-				return false;
-			}
-			if (this.#isFull()) {
-				this.#heldBack = true;
-				return false;
-			}
-			this.#send(this.#arrivals.dueUs);
+			const mayReachUs = this.#pace.at(nowUs);
+			const { dueUs } = this.#arrivals;
+			if (dueUs > nowUs) this.#heldBack = false;
+			else if (this.#isFull()) this.#heldBack = true;
+			if (dueUs > mayReachUs || this.#isFull()) return false;
+			this.#send(dueUs);
 			this.#arrivals.advance();
 		}
 		return true;
@@ -156,8 +153,9 @@ class OpenLoop {
 
 	#answered(record: () => void): void {
 		record();
+		const wasFull = this.#isFull();
 		this.#unacknowledged--;
-		if (this.#heldBack) this.#pause.wake();
+		if (wasFull) this.#pause.wake();
 		if (this.#unacknowledged === 0) this.#whenAnswered();
 	}
 }

@@ -1,4 +1,4 @@
-import { isBeyondFinished, percentileCell } from "./cells.js";
+import { exactCell, percentileCell } from "./cells.js";
 import { formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import type { ReportRun } from "./schema.js";
 
@@ -34,6 +34,5 @@ export function uncorrectedSentence({ offered, latency }: ReportRun): string | u
 	const cells = (["p50Us", "p95Us", "p99Us"] as const).map(
 		(name) => `${name.slice(0, 3)} ${percentileCell(figures, name)}`,
 	);
-	const max = isBeyondFinished(figures, "p99Us") ? [] : [`max ${formatMicros(figures.maxUs)}`];
-	return `${[...cells, ...max].join("   ")} from the sending, not to be used`;
+	return `${[...cells, `max ${exactCell(figures, "maxUs")}`].join("   ")} from the sending, not to be used`;
 }
