@@ -1,6 +1,6 @@
 import { Stage } from "../../proto/gen/measurement.js";
 import type { Distribution } from "../../proto/histogram.js";
-import { formatMicros, formatShare } from "../report/format.js";
+import { formatMicros, formatQuantity, formatShare } from "../report/format.js";
 import { excuseOf } from "./busy.js";
 import {
 	meanResponseMs,
@@ -28,7 +28,7 @@ export const QUEUEING_CASES: readonly QueueingCase[] = [
 ];
 
 /** A run must have time to forget that it began with an empty queue, and must not take long. */
-export const OBSERVATION: Observation = { warmupMs: 1_000, endMs: 10_000, waitThresholdMs: MEAN_SERVICE_MS / 10 };
+export const OBSERVATION: Observation = { warmupMs: 1_000, endMs: 9_000, waitThresholdMs: MEAN_SERVICE_MS / 10 };
 
 /** Of the simulated runs on either side: a faultless run is refused less than once in some hundred times. */
 export const DEVIATIONS = 5;
@@ -44,7 +44,7 @@ export async function testQueueing(
 		row: "queueing",
 		title:
 			`M/M/${servers}, ${arrivalsPerSecond} arrivals/s, ${setting.meanServiceMs} ms of service, ` +
-			`ρ = ${utilization(setting).toFixed(2)}, ${setting.agents} agents beside Erlang C`,
+			`ρ = ${utilization(setting).toFixed(2)}, ${formatQuantity(setting.agents, "agent")}, beside Erlang C`,
 		checks: judgeQueueing(await experimenter.run(experimentOf(setting)), setting, seed),
 	};
 }

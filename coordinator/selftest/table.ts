@@ -1,4 +1,4 @@
-import { wrap } from "../report/format.js";
+import { formatQuantity, wrap } from "../report/format.js";
 import type { Palette } from "../report/palette.js";
 import { terminalTable, text } from "../report/table.js";
 
@@ -95,5 +95,5 @@ export function renderOutcome(results: readonly RowResult[], { bold, green, red,
 				? yellow(`INCONCLUSIVE: ${inconclusive.join(", ")}`)
 				: green("PASSED");
 	const checks = results.reduce((sum, result) => sum + result.checks.length, 0);
-	return `  ${bold("self-test")} ${outcome} (${checks} checks in ${results.length} rows)`;
+	return `  ${bold("self-test")} ${outcome} (${formatQuantity(checks, "check")} in ${formatQuantity(results.length, "row")})`;
 }
