@@ -13,12 +13,13 @@ import { SLOT_MS, type Throughput, throughputOf } from "../analysis/throughput.j
 import { verdictOf } from "../analysis/verdict.js";
 import type { Accounting, MergedAgent, MergedRun } from "../merge/merged.js";
 import { accountingFigures } from "./buildAccounting.js";
+import { clockFigures, startFigures } from "./buildClocks.js";
 import { secondsOf, statisticsOf } from "./buildStatistics.js";
 import { clean, isoTime, known, millis, moment, processFigures, ratio, rounded, share } from "./figures.js";
 import { formatBytes } from "./format.js";
 import { parametersOf } from "./parameters.js";
 import { percentileCurveOf } from "./percentileCurve.js";
-import type { LatencyFigures, ReportRun } from "./schema.js";
+import type { LatencyFigures, ReportRun, StageName } from "./schema.js";
 
 const OPEN_NOTE =
 	"Open loop: tasks came at their times whatever the queue did, and a response time counts from the moment at which the " +
@@ -56,6 +57,8 @@ export function buildRun(run: MergedRun): ReportRun {
 		loop: run.spec.load.kind === "open" ? "open" : "closed",
 		loopNote: run.spec.load.kind === "open" ? OPEN_NOTE : CLOSED_NOTE,
 		parameters: parametersOf(run.spec),
+		clocks: clockFigures(run),
+		start: startFigures(run),
 		timing: timingOf(run),
 		tasks: tasksOf(run, failed),
 		errorRate: share(failed, accounting.issued),
@@ -181,7 +184,7 @@ function latencyOf(run: MergedRun, unfinished: Unfinished): ReportRun["latency"]
 	const figures = STAGES.map(({ stage, name }) => {
 		const values = run.stages.get(stage);
 		if (values === undefined) throw new RangeError(`run ${run.runId} has no stage ${name}`);
-		return [name, latencyFigures(values, unfinishedOfStage(name, run, unfinished))];
+		return [name, latencyFigures(values, unfinishedOfStage(name, run, unfinished), boundOfStage(name, run))];
 	});
 	return Object.fromEntries(figures) as ReportRun["latency"];
 }
@@ -192,7 +195,12 @@ function percentileCurve(run: MergedRun, unfinished: Unfinished): ReportRun["per
 	return percentileCurveOf(of(Stage.RESPONSE_TIME), of(Stage.UNCORRECTED_RESPONSE_TIME), unfinished, isOnTime);
 }
 
-function latencyFigures(values: Distribution, unfinished: Unfinished): LatencyFigures {
+/** Response times are taken between two hosts; all other stages lie within one. */
+function boundOfStage(name: StageName, run: MergedRun): number {
+	return name === "responseTime" || name === "uncorrectedResponseTime" ? clockBoundUs(run) : 0;
+}
+
+function latencyFigures(values: Distribution, unfinished: Unfinished, boundUs: number): LatencyFigures {
 	const confidence = (percent: number) => confidenceOf(percent, values.count, unfinished.count);
 	const percentileUs = (percent: number) => rounded(censoredPercentile(values, percent, unfinished).us);
 	return {
@@ -207,6 +215,7 @@ function latencyFigures(values: Distribution, unfinished: Unfinished): LatencyFi
 		maxUs: rounded(values.maxUs),
 		overflow: values.overflow,
 		negative: values.negative,
+		clockBoundUs: rounded(boundUs),
 		confidence: {
 			p50Us: confidence(50),
 			p95Us: confidence(95),

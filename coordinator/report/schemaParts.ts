@@ -42,6 +42,7 @@ export const latencySchema = z
 		maxUs: z.number().describe("Exact."),
 		overflow: count.describe("Values above an hour; they count as the top of the range, the maximum stays exact."),
 		negative: count.describe("Values below zero, counted as zero: the clocks disagreed."),
+		clockBoundUs: z.number().describe("± on each figure, by the clocks; 0 where none of the tasks crossed hosts."),
 		confidence: z.object({
 			p50Us: confidenceSchema,
 			p95Us: confidenceSchema,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { percentileCurveSchema } from "./percentileCurve.js";
 import { accountingSchema } from "./schemaAccounting.js";
+import { clocksSchema, startSchema } from "./schemaClocks.js";
 import { byStage, latencySchema, parametersSchema, processSchema, verdictSchema } from "./schemaParts.js";
 import { secondsSchema, statisticsSchema } from "./schemaStatistics.js";
 
@@ -106,6 +107,8 @@ export const runSchema = z.object({
 	loop: z.enum(["closed", "open"]),
 	loopNote: z.string(),
 	parameters: parametersSchema,
+	clocks: clocksSchema,
+	start: startSchema,
 	timing: z.object({
 		startedAt: z.iso.datetime().describe("The epoch, on Redis's clock."),
 		firstSentAtMs: atMs,

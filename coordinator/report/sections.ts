@@ -11,6 +11,7 @@ import {
 	speedupCell,
 	steadyCell,
 } from "./cells.js";
+import { clocksSentence, startSentence, withClockBound } from "./clocksText.js";
 import { type Block, type Fact, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import { targetsSection, thresholdsSection } from "./judgementText.js";
@@ -103,9 +104,9 @@ function stages(report: Report, run: ReportRun): Section | undefined {
 			STAGE_TITLES[name],
 			formatCount(figures.count),
 			exactCell(figures, "meanUs"),
-			percentileCell(figures, "p50Us"),
-			percentileCell(figures, "p95Us"),
-			percentileCell(figures, "p99Us"),
+			withClockBound(percentileCell(figures, "p50Us"), figures.p50Us, figures),
+			withClockBound(percentileCell(figures, "p95Us"), figures.p95Us, figures),
+			withClockBound(percentileCell(figures, "p99Us"), figures.p99Us, figures),
 			percentileCell(figures, "p999Us"),
 			exactCell(figures, "minUs"),
 			exactCell(figures, "maxUs"),
@@ -127,6 +128,7 @@ function details(report: Report, run: ReportRun): Section {
 			facts(
 				["work", workSentence(run)],
 				["agents", resourcesSentence(run)],
+				...clockFacts(run),
 				["Redis", redisSentence(report, run)],
 				["keys", namespaceSentence(run)],
 				...loadFacts(run),
@@ -136,6 +138,14 @@ function details(report: Report, run: ReportRun): Section {
 			),
 		],
 	};
+}
+
+function clockFacts(run: ReportRun): Fact[] {
+	const named: [string, string | undefined][] = [
+		["start", startSentence(run)],
+		["clocks", clocksSentence(run)],
+	];
+	return named.flatMap(([name, sentence]) => (sentence === undefined ? [] : [[name, sentence] as const]));
 }
 
 function statisticsFacts(run: ReportRun): Fact[] {

@@ -1,4 +1,5 @@
 import { exactCell, headlineOf, percentileCell, percentileLegend, STAGE_TITLES, shownStages } from "./cells.js";
+import { clocksSentence, startSentence, withClockBound } from "./clocksText.js";
 import { curveLines } from "./curve.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap } from "./format.js";
 import { targetTable } from "./judgementText.js";
@@ -97,9 +98,9 @@ function headline(report: Report, run: ReportRun, palette: Palette): string[] {
 			: `${formatRate(throughput.steadyTasksPerSecond)} tasks/s over the middle 80% of the completions`;
 	const response = latency.responseTime;
 	const cells = [
-		`p50 ${percentileCell(response, "p50Us")}`,
-		`p95 ${percentileCell(response, "p95Us")}`,
-		`p99 ${percentileCell(response, "p99Us")}`,
+		`p50 ${withClockBound(percentileCell(response, "p50Us"), response.p50Us, response)}`,
+		`p95 ${withClockBound(percentileCell(response, "p95Us"), response.p95Us, response)}`,
+		`p99 ${withClockBound(percentileCell(response, "p99Us"), response.p99Us, response)}`,
 		`max ${exactCell(response, "maxUs")}`,
 	];
 	return [
@@ -171,11 +172,13 @@ function facts(report: Report, run: ReportRun, palette: Palette): string[] {
 	return [
 		labelled("stationary", steadinessSentence(run), palette),
 		...labelledIf("intervals", intervalSentence(run), palette),
-		...labelledIf("Little's law", littlesLawSentence(run), palette),
+		...labelledIf("Little", littlesLawSentence(run), palette),
 		labelled("accounting", accountingSentence(run), palette),
 		...labelledIf("", prioritySentence(run), palette),
 		labelled("work", workSentence(run), palette),
 		labelled("agents", resourcesSentence(run), palette),
+		...optional("start", startSentence(run), palette),
+		...optional("clocks", clocksSentence(run), palette),
 		labelled("redis", redisSentence(report, run), palette),
 	];
 }
@@ -252,6 +255,10 @@ function profileBlock(profile: Report["profiles"][number], palette: Palette): st
 }
 
 function labelledIf(label: string, sentence: string | undefined, palette: Palette): string[] {
+	return sentence === undefined ? [] : [labelled(label, sentence, palette)];
+}
+
+function optional(label: string, sentence: string | undefined, palette: Palette): string[] {
 	return sentence === undefined ? [] : [labelled(label, sentence, palette)];
 }
 

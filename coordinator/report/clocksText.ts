@@ -1,0 +1,43 @@
+import { formatCount, formatMicros, formatQuantity } from "./format.js";
+import type { LatencyFigures, ReportRun } from "./schema.js";
+
+/** A figure that its clock bound spoils by more than this is marked. */
+const FLAGGED_SHARE = 0.1;
+
+/** A time with what the clocks may be off by: `3.20 ms ±150 µs (clock)`; `<150 µs` where that is more than the time itself. */
+export function withClockBound(cell: string, us: number, { clockBoundUs }: LatencyFigures): string {
+	if (clockBoundUs === 0 || !/\d/.test(cell)) return cell;
+	if (us < clockBoundUs) return `<${formatMicros(clockBoundUs)} (clock)`;
+	const flag = clockBoundUs > FLAGGED_SHARE * us ? "!" : "";
+	return `${cell} ±${formatMicros(clockBoundUs)}${flag} (clock)`;
+}
+
+/** `2 hosts, clocks known to ±96 µs between two of them; …`; undefined on one host. */
+export function clocksSentence({ clocks }: ReportRun): string | undefined {
+	if (clocks === null) return undefined;
+	const { hosts, boundUs, withinHost, betweenHosts, belowZero } = clocks;
+	const steps = Math.max(...hosts.map((host) => host.steps));
+	const drifts = hosts.map(({ driftPpm }) =>
+		driftPpm === null ? "unknown" : `${driftPpm < 0 ? "−" : "+"}${Math.abs(driftPpm).toFixed(1)}`,
+	);
+	const median = (name: string, { count, p50Us }: typeof withinHost) =>
+		p50Us === null ? [] : [`p50 ${name} ${formatMicros(p50Us)} (${formatQuantity(count, "task")})`];
+	return [
+		`${formatQuantity(hosts.length, "host")}, times between them ±${formatMicros(boundUs)}`,
+		`drift against Redis ${drifts.join(", ")} ppm`,
+		formatQuantity(steps, "step"),
+		...median("within a host", withinHost),
+		...median("between hosts", betweenHosts),
+		...(belowZero.count > 0
+			? [`${formatCount(belowZero.count)} below zero, by ${formatMicros(belowZero.mostUs)} at the most`]
+			: []),
+	].join("; ");
+}
+
+/** `agents began within 412 µs ±150 µs (clock)`; undefined with fewer than two that send. */
+export function startSentence({ start }: ReportRun): string | undefined {
+	if (start === null) return undefined;
+	const bound = start.boundUs > 0 ? ` ±${formatMicros(start.boundUs)} (clock)` : "";
+	const agents = `agent ${start.firstAgent} first, agent ${start.lastAgent} last`;
+	return `began within ${formatMicros(start.skewUs)}${bound} of each other, ${agents}`;
+}
