@@ -6,4 +6,4 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SPOOLBENCH_REDIS_SERVER=$("$root/scripts/redis.sh")
 export SPOOLBENCH_REDIS_SERVER
 # What an operation allocates is seen only while nothing is collected.
-exec node --expose-gc --max-semi-space-size=64 --enable-source-maps "$root/dist/agent/bench/component/main.js" "$@"
+exec node --expose-gc --min-semi-space-size=64 --max-semi-space-size=64 --enable-source-maps "$root/dist/agent/bench/component/main.js" "$@"
