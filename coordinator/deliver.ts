@@ -11,6 +11,7 @@ import { renderSummary } from "./report/summary.js";
 import { renderTaskFates } from "./report/taskFates.js";
 import { renderTerminal } from "./report/terminal.js";
 import {
+	HTML_FILE,
 	JUNIT_FILE,
 	LOST_TASKS_FILE,
 	RECORD_FILE,
@@ -52,6 +53,7 @@ export async function deliver(
 		await folder.writeAtomically(REPORT_FILE, renderJson(report));
 		await folder.writeAtomically(SUMMARY_FILE, renderSummary(report));
 		await folder.writeAtomically(JUNIT_FILE, renderJunit(report));
+		await folder.writeAtomically(HTML_FILE, await lazyHtml(report));
 		const fates = renderTaskFates(merged);
 		if (fates !== undefined) await folder.writeAtomically(LOST_TASKS_FILE, fates);
 		await folder.writeAtomically(`${name}_output.log`, [...logLines, plain].join("\n"));
@@ -61,6 +63,12 @@ export async function deliver(
 		return EXIT_NOT_DELIVERED;
 	}
 	return exitCodeOf(report);
+}
+
+/** What draws the charts takes a second to load, which nothing else has to wait for. */
+export async function lazyHtml(report: Report): Promise<string> {
+	const { renderHtml } = await import("./report/html/page.js");
+	return renderHtml(report);
 }
 
 /**

@@ -76,7 +76,7 @@ it("writes them elsewhere and leaves the result as it was", async () => {
 	const other = mkdtempSync(join(tmpdir(), "spool-bench-report-out-"));
 	writeFileSync(join(folder, "SUMMARY.md"), "notes of mine");
 	expect(await run(folder, "--out", other)).toBe(0);
-	expect(readdirSync(other).sort()).toEqual(["SUMMARY.md", "junit.xml", "report.json"]);
+	expect(readdirSync(other).sort()).toEqual(["SUMMARY.md", "junit.xml", "report.html", "report.json"]);
 	expect(file("report.json", other)).toBe(file("report.json"));
 	expect(file("SUMMARY.md")).toBe("notes of mine");
 	rmSync(other, { recursive: true });

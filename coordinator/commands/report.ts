@@ -2,17 +2,26 @@ import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { coloursFor } from "../colours.js";
+import { lazyHtml } from "../deliver.js";
 import { renderJson } from "../report/json.js";
 import { renderJunit } from "../report/junit.js";
 import type { Report } from "../report/schema.js";
 import { renderSummary } from "../report/summary.js";
 import { renderTerminal } from "../report/terminal.js";
-import { JUNIT_FILE, REPORT_FILE, ResultFolder, ResultFolderError, reasonOf, SUMMARY_FILE } from "../results/folder.js";
+import {
+	HTML_FILE,
+	JUNIT_FILE,
+	REPORT_FILE,
+	ResultFolder,
+	ResultFolderError,
+	reasonOf,
+	SUMMARY_FILE,
+} from "../results/folder.js";
 import { judgeFolder } from "../results/judged.js";
 
 const EXIT_BAD_INPUT = 2;
 
-type Format = "terminal" | "markdown" | "json" | "junit";
+type Format = "terminal" | "markdown" | "html" | "json" | "junit";
 
 interface ReportFlags {
 	readonly format: Format;
@@ -27,10 +36,10 @@ export function reportCommand(): Command {
 		.argument("<dir>", "folder of a result, such as benchmark_results/run_20260131_120000")
 		.addOption(
 			new Option("--format <format>", "what to print")
-				.choices(["terminal", "markdown", "json", "junit"])
+				.choices(["terminal", "markdown", "html", "json", "junit"])
 				.default("terminal"),
 		)
-		.option("--write", `write ${SUMMARY_FILE}, ${REPORT_FILE} and ${JUNIT_FILE} into the folder again`)
+		.option("--write", `write ${SUMMARY_FILE}, ${HTML_FILE}, ${REPORT_FILE} and ${JUNIT_FILE} into the folder again`)
 		.option("--out <dir>", "write them into this folder instead, which must exist")
 		.addHelpText(
 			"after",
@@ -38,6 +47,7 @@ export function reportCommand(): Command {
 Examples:
   coordinator report benchmark_results/run_20260131_120000
   coordinator report benchmark_results/run_20260131_120000 --format json | jq .verdict
+  coordinator report benchmark_results/run_20260131_120000 --format html > report.html
   coordinator report benchmark_results/run_20260131_120000 --write`,
 		)
 		.action(async (dir: string, flags: ReportFlags, command: Command) => {
@@ -53,7 +63,7 @@ Examples:
 async function report(dir: string, flags: ReportFlags): Promise<void> {
 	const judged = await judgeFolder(dir);
 	if (flags.write || flags.out !== undefined) await rewrite(judged, flags.out ?? dir);
-	await print(render(judged, flags.format, dir));
+	await print(await render(judged, flags.format, dir));
 }
 
 async function rewrite(judged: Report, dir: string): Promise<void> {
@@ -66,14 +76,17 @@ async function rewrite(judged: Report, dir: string): Promise<void> {
 	await folder.writeAtomically(REPORT_FILE, renderJson(judged));
 	await folder.writeAtomically(SUMMARY_FILE, renderSummary(judged));
 	await folder.writeAtomically(JUNIT_FILE, renderJunit(judged));
+	await folder.writeAtomically(HTML_FILE, await lazyHtml(judged));
 }
 
-function render(judged: Report, format: Format, dir: string): string {
+async function render(judged: Report, format: Format, dir: string): Promise<string> {
 	switch (format) {
 		case "terminal":
 			return renderTerminal(judged, coloursFor(process.stdout), resolve(dir));
 		case "markdown":
 			return renderSummary(judged);
+		case "html":
+			return lazyHtml(judged);
 		case "junit":
 			return renderJunit(judged);
 		case "json":

@@ -3,7 +3,7 @@ import { uslAt } from "../analysis/usl.js";
 import { formatRate } from "./format.js";
 import type { Report } from "./schema.js";
 
-type Scaling = NonNullable<NonNullable<Report["sweep"]>["scaling"]>;
+export type Scaling = NonNullable<NonNullable<Report["sweep"]>["scaling"]>;
 
 const COLUMNS = 60;
 const ROWS = 12;
@@ -47,7 +47,8 @@ export function curveLines(scaling: Scaling): string[] {
 	];
 }
 
-function lawOf({ fit }: Scaling): ((n: number) => number) | undefined {
+/** The law that was chosen, tasks a second by size; undefined where none was. */
+export function lawOf({ fit }: Scaling): ((n: number) => number) | undefined {
 	const { usl, cap } = fit ?? {};
 	if (fit?.chosen === "usl" && usl) return (n) => uslAt(usl, n);
 	if (fit?.chosen === "cap" && cap) {

@@ -8,6 +8,7 @@ export class ResultFolderError extends Error {
 
 export const SUMMARY_FILE = "SUMMARY.md";
 export const REPORT_FILE = "report.json";
+export const HTML_FILE = "report.html";
 export const JUNIT_FILE = "junit.xml";
 export const RECORD_FILE = "result.pb.gz";
 /** There only where tasks were lost, held or unaccounted. */
@@ -99,7 +100,7 @@ async function createGiven(path: string): Promise<string> {
 	try {
 		await mkdir(path, { recursive: true });
 		const present = new Set(await readdir(path));
-		for (const name of [SUMMARY_FILE, REPORT_FILE, JUNIT_FILE, RECORD_FILE, LOST_TASKS_FILE]) {
+		for (const name of [SUMMARY_FILE, REPORT_FILE, HTML_FILE, JUNIT_FILE, RECORD_FILE, LOST_TASKS_FILE]) {
 			if (present.has(name)) await rename(join(path, name), join(path, `${name}.previous`));
 		}
 		return path;

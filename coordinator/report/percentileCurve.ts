@@ -1,0 +1,41 @@
+import { z } from "zod";
+import type { Distribution } from "../../proto/histogram.js";
+import { censoredPercentile, type Unfinished } from "../analysis/censored.js";
+import { rounded } from "./figures.js";
+
+/** Points for each halving of what lies above, as HdrHistogram's own percentile output has them. */
+const POINTS_A_HALVING = 5;
+
+export const percentileCurveSchema = z
+	.object({
+		percent: z.array(z.number()),
+		responseTimeUs: z.array(z.number()),
+		uncorrectedResponseTimeUs: z.array(z.number()).describe("Empty where it is the response time."),
+	})
+	.describe(
+		"Percentiles of finished and unfinished tasks, denser towards 100 %, as far as ten values or more lie above and none lies among the unfinished.",
+	);
+
+export type PercentileCurve = z.infer<typeof percentileCurveSchema>;
+
+/** A percentile with fewer values above it is not drawn. */
+const LEAST_ABOVE = 10;
+
+/** @param isSame the uncorrected times are the response times */
+export function percentileCurveOf(
+	response: Distribution,
+	uncorrected: Distribution,
+	unfinished: Unfinished,
+	isSame: boolean,
+): PercentileCurve {
+	const total = response.count + unfinished.count;
+	const percent: number[] = [];
+	for (let point = 0; ; point++) {
+		const above = 2 ** (-point / POINTS_A_HALVING);
+		const isAmongFinished = (1 - above) * total <= response.count;
+		if (above * total < LEAST_ABOVE || !isAmongFinished) break;
+		percent.push(rounded(100 * (1 - above), 6));
+	}
+	const of = (values: Distribution) => percent.map((each) => rounded(censoredPercentile(values, each, unfinished).us));
+	return { percent, responseTimeUs: of(response), uncorrectedResponseTimeUs: isSame ? [] : of(uncorrected) };
+}
