@@ -12,6 +12,7 @@ import { runOpenLoop } from "./load/openLoop.js";
 import { longestPayload, payloadMaker } from "./load/payload.js";
 import { Permits } from "./load/permits.js";
 import { runProducer } from "./load/producer.js";
+import { randomStream } from "./load/random.js";
 import type { Logger } from "./log.js";
 import { nowUs } from "./measure/clock.js";
 import { ClockFollower } from "./measure/clockFollower.js";
@@ -27,6 +28,9 @@ import type { Task } from "./spool/task.js";
 import { untilEpoch } from "./start.js";
 import { warmUp } from "./warmup.js";
 import { makeHandler } from "./work/handlers.js";
+
+/** An agent's handlers draw from the seed's stream of this number and its index; its arrivals from that of its index. */
+const HANDLER_STREAMS = 2 ** 16;
 
 /** A worker that is still busy this long after it was told to stop is abandoned, and its task with it. */
 const STOP_GRACE_MS = 5_000;
@@ -270,10 +274,11 @@ export class Runner {
 	}
 
 	async #consume(recorder: Recorder): Promise<void> {
-		const { task, handler } = this.work;
+		const { task, handler, slice } = this.work;
+		const random = randomStream(task.drawSeed, HANDLER_STREAMS + slice.agentIndex);
 		const stop = this.#stopWorking.signal;
 		await this.connections.engine.work({
-			handlers: new Map([[task.type, makeHandler(handler, Math.random)]]),
+			handlers: new Map([[task.type, makeHandler(handler, random)]]),
 			observer: recorder,
 			epochUs: this.#epochUs,
 			stop,

@@ -7,7 +7,7 @@ import { steadyStateOf } from "./steadyState.js";
 export function checkSteadiness(run: MergedRun): Reason[] {
 	const { throughput, backlog, warmUpSeconds, isUnsettled } = steadyStateOf(run);
 	const reasons: Reason[] = [];
-	if (throughput?.isTrend) {
+	if (throughput?.isTrend && !changesByPlan(run)) {
 		const way = throughput.drift < 0 ? "fell" : "rose";
 		reasons.push({
 			code: "not-steady",
@@ -47,6 +47,11 @@ export function checkSteadiness(run: MergedRun): Reason[] {
 		});
 	}
 	return reasons;
+}
+
+/** A rate that the plan makes rise or fall does not have to stay. */
+function changesByPlan({ spec: { load } }: MergedRun): boolean {
+	return load.kind === "open" && load.rate.shape !== "constant";
 }
 
 /** Of noise alone MSER-5 leaves out up to a tenth now and then. */

@@ -128,6 +128,14 @@ describe("what must not be compared", () => {
 		expect(everything(comparison)).toMatch(/workers: 4 → 8/);
 	});
 
+	it("a closed and an open loop", () => {
+		const closed = reportOf([400]);
+		const open = { ...closed, runs: closed.runs.map((run) => ({ ...run, loop: "open" as const })) };
+		expect(sentences(compared(closed, open), "plan").join()).toMatch(/ a closed loop and the candidate an open one: /);
+		expect(sentences(compared(open, closed), "plan").join()).toMatch(/ an open loop and the candidate a closed one: /);
+		expect(sentences(compared(open, open), "plan")).toEqual([]);
+	});
+
 	it("points that one side alone has", () => {
 		const record = simulatedRecord([
 			{ workers: 1, name: "workers-1" },

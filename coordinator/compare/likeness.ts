@@ -1,6 +1,6 @@
 import { formatCount } from "../report/format.js";
 import type { Report, ReportRun } from "../report/schema.js";
-import type { Matching } from "./points.js";
+import type { MatchedPoint, Matching } from "./points.js";
 import type { Obstacle } from "./schema.js";
 
 /** One side of a comparison. */
@@ -15,12 +15,20 @@ export function planObstacles({ points, baselineAlone, candidateAlone }: Matchin
 	const alone = (names: readonly string[], where: string) =>
 		names.map((name) => `The point ${name} is in the ${where} alone.`);
 	return [
+		...points.filter(hasTwoLoops).map(({ name, baseline }) => {
+			const [one, other] = baseline[0]?.loop === "open" ? ["an open", "a closed"] : ["a closed", "an open"];
+			return `At ${name} the baseline is ${one} loop and the candidate ${other} one: their response times mean different things.`;
+		}),
 		...points
 			.filter(({ differences }) => differences.length > 0)
 			.map(({ name, differences }) => `The plans differ at ${name}: ${differences.join(", ")}.`),
 		...alone(baselineAlone, "baseline"),
 		...alone(candidateAlone, "candidate"),
 	].map((sentence) => ({ kind: "plan" as const, sentence }));
+}
+
+function hasTwoLoops({ baseline, candidate }: MatchedPoint): boolean {
+	return baseline[0]?.loop !== candidate[0]?.loop;
 }
 
 /** What is not alike in what the runs ran on. */
