@@ -29,7 +29,7 @@ async function stored(buffer: CommandBuffer, lists: readonly (readonly [string, 
 	buffer.add("RPUSH");
 	buffer.add("list");
 	for (const [first, second, third] of lists) buffer.add(first, second, third);
-	expect(await buffer.send(redis, "rpush")).toBe(lists.length);
+	expect(await buffer.send(redis, "rpush")[0]).toBe(lists.length);
 	return redis.lrange("list", 0, -1);
 }
 
@@ -52,7 +52,7 @@ test("a buffer is used again, and two at once where two commands are under way",
 		buffers.use((buffer) => {
 			buffer.begin(3);
 			for (const word of ["SET", key, value]) buffer.add(word);
-			return buffer.send(redis, "set");
+			return Promise.all(buffer.send(redis, "set"));
 		});
 	await Promise.all([set("a", "1".repeat(100_000)), set("b", "2".repeat(200_000))]);
 	await set("c", "3");
@@ -63,5 +63,18 @@ test("what Redis refuses rejects", async () => {
 	const buffer = new CommandBuffer();
 	buffer.begin(1);
 	buffer.add("NONSENSE");
-	await expect(buffer.send(redis, "nonsense")).rejects.toThrow("unknown command");
+	await expect(buffer.send(redis, "nonsense")[0]).rejects.toThrow("unknown command");
+});
+
+test("several commands leave together and are answered each", async () => {
+	const buffer = new CommandBuffer();
+	buffer.begin(3);
+	for (const word of ["SET", "several", "größer"]) buffer.add(word);
+	buffer.next(2);
+	for (const word of ["LPOP", "several"]) buffer.add(word);
+	buffer.next(2);
+	for (const word of ["GET", "several"]) buffer.add(word);
+	const [set, pop, get] = buffer.send(redis, "set", "lpop", "get");
+	await expect(pop).rejects.toThrow("WRONGTYPE");
+	expect(await Promise.all([set, get])).toEqual(["OK", "größer"]);
 });

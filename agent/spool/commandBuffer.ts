@@ -11,7 +11,7 @@ const HEADER_BYTES = 15;
 const CHUNK_UNITS = 16 * 1_024;
 
 /**
- * A command of many arguments, written into bytes that are used again for the next one.
+ * Commands of many arguments, written into bytes that are used again for the next ones, and sent with one system call.
  *
  * ioredis measures each argument, joins them all into one text and encodes that: three passes over every kilobyte, and as much
  * garbage. Here arguments are collected some kilobytes at a time as if they were ASCII, whose lengths are known beforehand,
@@ -24,10 +24,20 @@ export class CommandBuffer {
 	/** The arguments in `#text`, in three parts each. */
 	#parts: string[] = [];
 
-	/** Begins a command. @param argumentCount with its name */
+	/** Begins the first command. @param argumentCount with its name */
 	begin(argumentCount: number): void {
 		this.#end = 0;
-		this.#parts = [];
+		this.#start(argumentCount);
+	}
+
+	/** Begins a further command. @param argumentCount with its name */
+	next(argumentCount: number): void {
+		this.#encode();
+		this.#start(argumentCount);
+	}
+
+	#start(argumentCount: number): void {
+		this.#parts.length = 0;
 		this.#text = `*${argumentCount}\r\n`;
 		this.#encode();
 	}
@@ -60,14 +70,18 @@ export class CommandBuffer {
 	}
 
 	/**
-	 * Sends what was added. The buffer is not to be touched until the answer is there.
+	 * Sends what was added. The buffer is not to be touched until all answers are there.
 	 *
-	 * @param name for messages and checks of ioredis
-	 * @throws what Redis or the connection gave
+	 * @param names of the commands, for messages and checks of ioredis
+	 * @returns for each command its answer, rejecting with what Redis or the connection gave
 	 */
-	send(redis: Redis, name: string): Promise<unknown> {
+	send(redis: Redis, ...names: readonly string[]): Promise<unknown>[] {
 		this.#encode();
-		return redis.sendCommand(new WrittenCommand(name, this.#bytes.subarray(0, this.#end))) as Promise<unknown>;
+		const bytes = this.#bytes.subarray(0, this.#end);
+		// One chunk: several would be copied together before they are written.
+		return names.map(
+			(name, place) => redis.sendCommand(new WrittenCommand(name, place === 0 ? bytes : NOTHING)) as Promise<unknown>,
+		);
 	}
 
 	#reserve(more: number): void {
@@ -77,6 +91,9 @@ export class CommandBuffer {
 		this.#bytes = grown;
 	}
 }
+
+/** Of a command that was written with the one before it. */
+const NOTHING = Buffer.alloc(0);
 
 class WrittenCommand extends Command {
 	constructor(

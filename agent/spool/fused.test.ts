@@ -2,9 +2,10 @@ import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
 import { openRedis, type Redis } from "./connection.js";
-import { FusedQueue, type Settlement, type Turn, type TurnAnswer } from "./fused.js";
+import { FusedQueue } from "./fused.js";
+import type { Settlement, Turn, TurnAnswer } from "./fusedTurn.js";
 import { WallClock } from "./gotime.js";
-import { newTask, type Priority, taskText } from "./task.js";
+import { decodeTask, encodeTask, newTask, type Priority, readTask, taskTail, taskText } from "./task.js";
 
 const LEASE_MS = 10_000;
 
@@ -30,9 +31,10 @@ beforeEach(async () => {
 
 const task = (id: string, priority: Priority = 1) =>
 	newTask({ id, type: "t", payload: '{"a":1}', priority, createdAt: "2026-01-01T00:00:00Z" });
-const completed = (id: string): Settlement => {
-	const text = taskText(task(id), { ...task(id), state: "completed" });
-	return { kind: "completed", id, task: text, result: `{"task_id":"${id}"}` };
+const completed = (id: string, json?: string): Settlement & { readonly kind: "completed" } => {
+	const read = json === undefined ? { task: task(id), stored: undefined } : readTask(json);
+	const tail = taskTail(read.task, { ...read.task, state: "completed" });
+	return { kind: "completed", id, ...read, tail, result: `{"task_id":"${id}"}` };
 };
 const fetchTurn = (number: number, most: number, consumer = "c"): Turn => ({
 	consumer,
@@ -159,12 +161,66 @@ describe("turn", () => {
 		expect((await queue.maintain("c")).renewed).toBe(true);
 	});
 
+	const taskJson = async (id: string) => (await redis.get(`p:task:${id}`)) ?? "";
+	const settling = (...settlements: Settlement[]): Turn => {
+		const tickets = [{ field: "1:1", left: [] }];
+		return { ...fetchTurn(2, 0), settlements, tickets };
+	};
+
+	it.each(["plain", "größer als ASCII", 'with \\"quotes\\" and \\u003c'])(
+		"writes over the end of a task that lies there as it would write it whole, without room to spare: %s",
+		async (text) => {
+			const given = newTask({ id: "a", type: "t", payload: `{"a":"${text}"}`, createdAt: "2026-01-01T00:00:00Z" });
+			await queue.enqueue([given]);
+			const settlement = completed("a", await taskJson("a"));
+			expect(settlement.stored).toBeDefined();
+			await queue.turn(fetchTurn(1, 1));
+			expect((await queue.turn(settling(settlement))).kind).toBe("done");
+			const stored = (await redis.get("p:store:task:a")) ?? "";
+			expect(stored).toBe(encodeTask({ ...given, state: "completed" }));
+			expect(await redis.ttl("p:store:task:a")).toBe(604_800);
+			await redis.set("same", stored);
+			expect(await redis.memory("USAGE", "p:store:task:a")).toBeLessThan(
+				2 * Number(await redis.memory("USAGE", "same")),
+			);
+		},
+	);
+
+	it("writes a task whole that is not what was read, and one that it settles twice", async () => {
+		await queue.enqueue([task("a"), task("b")]);
+		const settlements = await Promise.all(["a", "b"].map(async (id) => completed(id, await taskJson(id))));
+		await queue.turn(fetchTurn(1, 2));
+		await redis.set("p:task:a", "something else");
+		const [a, b] = settlements as [Settlement, Settlement];
+		const turn = settling(a, b, b);
+		expect((await queue.turn(turn)).kind).toBe("done");
+		for (const id of ["a", "b"]) {
+			expect(decodeTask((await redis.get(`p:store:task:${id}`)) ?? "")).toEqual({ ...task(id), state: "completed" });
+		}
+		expect(await redis.keys("p:task:*")).toEqual([]);
+	});
+
+	it("lets the script fetch where SORT may not", async () => {
+		await redis.acl("SETUSER", "narrow", "on", "nopass", "~p:*", "+@all");
+		const own = await openRedis(server.url, { name: "narrow" });
+		await own.call("AUTH", "narrow", "any");
+		const narrow = new FusedQueue(own, "p:", new WallClock(), LEASE_MS);
+		await narrow.prepare();
+		await narrow.enqueue([task("a"), task("b", 3)]);
+		const answer = await narrow.turn(fetchTurn(1, 5));
+		expect(answer.kind === "done" && answer.taken.flatMap(({ tasks }) => tasks)).toEqual([
+			encodeTask(task("b", 3)),
+			encodeTask(task("a")),
+		]);
+		own.disconnect();
+	});
+
 	it("takes a thousand tasks and settles them", async () => {
 		const ids = Array.from({ length: 1_000 }, (_, index) => String(index));
 		await queue.enqueue(ids.map((id) => task(id)));
 		expect(idsOf(await queue.turn(fetchTurn(1, 1_000)))).toEqual(ids);
 		const tickets = [{ field: "1:1", left: [] }];
-		await queue.turn({ ...fetchTurn(2, 0), settlements: ids.map(completed), tickets });
+		await queue.turn({ ...fetchTurn(2, 0), settlements: ids.map((id) => completed(id)), tickets });
 		expect(await redis.get("p:stats:completed")).toBe("1000");
 		await queue.release("c");
 		expect(await redis.keys("p:fused:*")).toEqual([]);
@@ -207,7 +263,7 @@ describe("maintain", () => {
 				const answer = await queue.turn(fetchTurn(index + 1, most));
 				for (const { field, ids } of answer.kind === "done" ? answer.taken : []) {
 					const done = ids.filter((id) => dones[Number(id)]);
-					settlements.push(...done.map(completed));
+					settlements.push(...done.map((id) => completed(id)));
 					if (done.length > 0) tickets.push({ field, left: ids.filter((id) => !dones[Number(id)]) });
 				}
 			}

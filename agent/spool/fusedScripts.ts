@@ -1,12 +1,16 @@
 /**
  * What the fused queue runs on the server, in Lua. Each script is atomic and takes the key prefix as its first key.
  *
- * Beside Spool's keys there are three of its own, which are gone when nobody holds anything:
+ * Beside Spool's keys there are four of its own, which are gone when nobody holds anything:
  *
  *   fused:leases           sorted set  consumer → when its lease ends, in ms on Redis's clock
  *   fused:held:<consumer>  hash        `<turn>:<priority>` → JSON array of the task IDs that this turn took from that queue and
  *                                      that are not settled; `turn` → the last turn that was carried out
+ *   fused:fetched:<consumer>  list     the task IDs that a turn has just taken, for the SORT behind it, which removes the list
  *   fused:retries          sorted set  `<priority>:<task ID>` → when it is due, in ms on Redis's clock
+ *
+ * Whatever a script touches Lua copies and hashes byte by byte, so tasks pass it by: SORT … GET answers with their JSON, and
+ * what changes in the JSON of a completed task is written over it where it lies.
  *
  * A consumer without a lease holds nothing: who finds a lease ended takes back all that its consumer held, in one step with
  * the lease. So a turn that finds its own lease gone is refused whole, and a task is never settled by two consumers.
@@ -15,7 +19,8 @@
 const HEAD = `
 local prefix = KEYS[1]
 local call, pcall = redis.call, redis.pcall
-local leases, retries, heldBy = prefix .. 'fused:leases', prefix .. 'fused:retries', prefix .. 'fused:held:'
+local leases, retries = prefix .. 'fused:leases', prefix .. 'fused:retries'
+local heldBy, fetchedBy = prefix .. 'fused:held:', prefix .. 'fused:fetched:'
 local queues = { [0] = prefix .. 'queue:low', prefix .. 'queue:normal', prefix .. 'queue:high', prefix .. 'queue:critical' }
 local time = call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -24,18 +29,20 @@ local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
 /**
  * Settles and fetches, in one round trip.
  *
- * ARGV: consumer, turn (from 1), most tasks to fetch, lease in ms, then the numbers of tickets and of completed, retried, dead,
- * deleted and returned tasks, then
+ * ARGV: consumer, turn (from 1), most tasks to fetch, lease in ms, 1 to leave the fetched IDs to a SORT or 0 to return the tasks,
+ * then the numbers of tickets and of patched, completed, retried, dead, deleted and returned tasks, then
  *   for each ticket: its field in the held hash, and the IDs left in it ('' for none)
+ *   patched, which are completed, too: all IDs, all lengths in bytes of the tasks as they lie there, all places in bytes from
+ *     which on they change, all new ends, all results
  *   completed: all IDs, all stored tasks, all results
  *   for each retried task: ID, stored task (also the task itself), result or '', priority, delay in ms
  *   for each dead task: ID, stored task, result or '', dead letter, note
  *   the IDs of tasks to delete, which nobody could read
  *   for each task that goes back to the head of its queue, the newest first: priority, ID
  *
- * Returns [-1] when the lease is gone and [-2] when the turn before this one was not carried out, and then nothing was done.
- * Else [0 or an error of the fetch, how many were taken of priority 3, 2, 1, 0, all their IDs, all their tasks (nil where there
- * is none)].
+ * Returns [-1] when the lease is gone, [-2] when the turn before this one was not carried out, and [-3] when a task that is to
+ * be patched is not as long as it was, and then nothing was done. Else [0 or an error of the fetch, the IDs taken of priority
+ * 3, 2, 1, 0, each as JSON or '', then, unless a SORT fetches them, all their tasks (nil where there is none)].
  *
  * A turn that was carried out is not carried out again: sent a second time, it only returns once more what it took. Statistics
  * and indexes are bookkeeping: an error there does not stop it, as with Spool.
@@ -46,27 +53,29 @@ local held = heldBy .. consumer
 if turn > 1 and not call('ZSCORE', leases, consumer) then return { -1 } end
 local last = tonumber(call('HGET', held, 'turn') or 0)
 if turn > last + 1 then return { -2 } end
-local reply, ids, keys = { 0, 0, 0, 0, 0 }, {}, {}
+local reply, ids = { 0, '', '', '', '' }, {}
 local taskKey = prefix .. 'task:'
 
-local function took(priority, taken)
-  reply[5 - priority] = #taken
-  for i = 1, #taken do
-    ids[#ids + 1] = taken[i]
-    keys[#keys + 1] = taskKey .. taken[i]
-  end
+local function took(priority, taken, json)
+  reply[5 - priority] = json
+  for i = 1, #taken do ids[#ids + 1] = taken[i] end
 end
 
 if turn <= last then
   for priority = 3, 0, -1 do
-    local taken = call('HGET', held, turn .. ':' .. priority)
-    if taken then took(priority, cjson.decode(taken)) end
+    local json = call('HGET', held, turn .. ':' .. priority)
+    if json then took(priority, cjson.decode(json), json) end
   end
 else
+  local tickets, patched, completed = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+  local retried, dead = tonumber(ARGV[9]), tonumber(ARGV[10])
+  local deleted, returned = tonumber(ARGV[11]), tonumber(ARGV[12])
+  local at = 12 + 2 * tickets
+  for i = at + 1, at + patched do
+    if pcall('STRLEN', taskKey .. ARGV[i]) ~= tonumber(ARGV[i + patched]) then return { -3 } end
+  end
+
   if turn == 1 then call('ZADD', leases, nowMs + tonumber(ARGV[4]), consumer) end
-  local tickets, completed, retried = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-  local dead, deleted, returned = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-  local at = 10
   local state = prefix .. 'index:state:'
   local storedTask, storedResult = prefix .. 'store:task:', prefix .. 'store:result:'
 
@@ -75,33 +84,48 @@ else
   end
 
   local whole = {}
-  for i = 1, tickets do
-    local field, rest = ARGV[at + 1], ARGV[at + 2]
+  for i = 13, at, 2 do
+    local field, rest = ARGV[i], ARGV[i + 1]
     if rest == '' then whole[#whole + 1] = field else call('HSET', held, field, rest) end
-    at = at + 2
   end
   if #whole > 0 then call('HDEL', held, unpack(whole)) end
 
-  if completed > 0 then
-    -- MSET and EXPIRE cost Redis a quarter less than SET with EX for each: fewer arguments to make and to read.
+  -- Completed: MSET and EXPIRE cost Redis a quarter less than SET with EX for each: fewer arguments to make and to read.
+  local function complete(from, count, results)
     local gone, entries = {}, {}
+    for i = 1, count do
+      gone[i] = taskKey .. ARGV[from + i]
+      entries[2 * i - 1] = storedResult .. ARGV[from + i]
+      entries[2 * i] = ARGV[results + i]
+    end
+    call('MSET', unpack(entries))
+    for i = 1, 2 * count, 2 do call('EXPIRE', entries[i], '2592000') end
+    call('DEL', unpack(gone))
+    pcall('SADD', state .. 'completed', unpack(ARGV, from + 1, from + count))
+    pcall('INCRBY', prefix .. 'stats:completed', count)
+  end
+
+  if patched > 0 then
+    -- SETRANGE leaves room behind what it writes, as much again; a copy has none.
+    for i = at + 1, at + patched do
+      local source, target = taskKey .. ARGV[i], storedTask .. ARGV[i]
+      call('SETRANGE', source, ARGV[i + 2 * patched], ARGV[i + 3 * patched])
+      call('COPY', source, target, 'REPLACE')
+      call('EXPIRE', target, '604800')
+    end
+    complete(at, patched, at + 4 * patched)
+    at = at + 5 * patched
+  end
+
+  if completed > 0 then
+    local entries = {}
     for i = 1, completed do
-      local id = ARGV[at + i]
-      gone[i] = taskKey .. id
-      entries[2 * i - 1] = storedTask .. id
+      entries[2 * i - 1] = storedTask .. ARGV[at + i]
       entries[2 * i] = ARGV[at + completed + i]
     end
     call('MSET', unpack(entries))
-    for i = 1, completed do
-      call('EXPIRE', entries[2 * i - 1], '604800')
-      entries[2 * i - 1] = storedResult .. ARGV[at + i]
-      entries[2 * i] = ARGV[at + 2 * completed + i]
-    end
-    call('MSET', unpack(entries))
-    for i = 1, completed do call('EXPIRE', entries[2 * i - 1], '2592000') end
-    call('DEL', unpack(gone))
-    pcall('SADD', state .. 'completed', unpack(ARGV, at + 1, at + completed))
-    pcall('INCRBY', prefix .. 'stats:completed', completed)
+    for i = 1, 2 * completed, 2 do call('EXPIRE', entries[i], '604800') end
+    complete(at, completed, at + 2 * completed)
     at = at + 3 * completed
   end
 
@@ -142,8 +166,9 @@ else
       if taken and taken.err then
         reply[1] = taken.err
       elseif taken then
-        call('HSET', held, turn .. ':' .. priority, cjson.encode(taken))
-        took(priority, taken)
+        local json = cjson.encode(taken)
+        call('HSET', held, turn .. ':' .. priority, json)
+        took(priority, taken, json)
       end
     end
   end
@@ -153,13 +178,14 @@ else
   end
 end
 
-local count = #ids
-if count > 0 then
+if #ids > 0 and ARGV[5] == '1' then
+  call('DEL', fetchedBy .. consumer)
+  call('RPUSH', fetchedBy .. consumer, unpack(ids))
+elseif #ids > 0 then
+  local keys = {}
+  for i = 1, #ids do keys[i] = taskKey .. ids[i] end
   local tasks = call('MGET', unpack(keys))
-  for i = 1, count do
-    reply[5 + i] = ids[i]
-    reply[5 + count + i] = tasks[i]
-  end
+  for i = 1, #ids do reply[5 + i] = tasks[i] end
 end
 return reply
 `;
@@ -195,7 +221,7 @@ for _, gone in ipairs(call('ZRANGEBYSCORE', leases, '-inf', nowMs)) do
     for i = #ids, 1, -1 do call('LPUSH', queues[ticket[2]], ids[i]) end
     takenBack = takenBack + #ids
   end
-  call('DEL', heldBy .. gone)
+  call('DEL', heldBy .. gone, fetchedBy .. gone)
   call('ZREM', leases, gone)
 end
 
@@ -219,7 +245,7 @@ export const RELEASE = `${HEAD}
 local held = heldBy .. ARGV[1]
 local left = call('HLEN', held) - call('HEXISTS', held, 'turn')
 if left == 0 then
-  call('DEL', held)
+  call('DEL', held, fetchedBy .. ARGV[1])
   call('ZREM', leases, ARGV[1])
 end
 return left

@@ -73,8 +73,8 @@ export type KeyUse =
 	/** Holds task IDs, or for `dlq:tasks` whole tasks, of any number of runs. */
 	| { readonly kind: "queue" | "index:state" | "dlq:tasks" }
 	| { readonly kind: "stats" }
-	/** The fused queue's own: what a consumer holds, by task; who holds something; retries that wait. */
-	| { readonly kind: "fused:held" | "fused:leases" | "fused:retries" }
+	/** The fused queue's own: what a consumer holds, by task; what it is being given; who holds something; retries that wait. */
+	| { readonly kind: "fused:held" | "fused:fetched" | "fused:leases" | "fused:retries" }
 	/** Not a key of Spool's. */
 	| { readonly kind: "other" };
 
@@ -88,6 +88,7 @@ const SHARED_KEYS: ReadonlyMap<string, KeyUse> = new Map<string, KeyUse>([
 ]);
 
 const HELD_PREFIX = "fused:held:";
+const FETCHED_PREFIX = "fused:fetched:";
 
 /** The inverse of `SpoolKeys`: says what `key`, which begins with `prefix`, is used for. */
 export function readKey(prefix: string, key: string): KeyUse {
@@ -95,6 +96,7 @@ export function readKey(prefix: string, key: string): KeyUse {
 	const shared = SHARED_KEYS.get(name);
 	if (shared) return shared;
 	if (name.startsWith(HELD_PREFIX)) return { kind: "fused:held" };
+	if (name.startsWith(FETCHED_PREFIX)) return { kind: "fused:fetched" };
 	for (const kind of TASK_KINDS) {
 		if (name.startsWith(kind) && name.charCodeAt(kind.length) === 58)
 			return { kind, taskId: name.slice(kind.length + 1) };

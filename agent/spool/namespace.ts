@@ -163,7 +163,7 @@ export async function removeRun(
 			const use = readKey(prefix, key);
 			if ("taskId" in use ? isOwn(use.taskId) : allOwn && use.kind !== "other") unlinked.push(key);
 			else if (use.kind === "index:state") removed += await removeMembers(redis, key, isOwn);
-			else if (use.kind === "queue") removed += await removeElements(redis, key, isOwn);
+			else if (use.kind === "queue" || use.kind === "fused:fetched") removed += await removeElements(redis, key, isOwn);
 			else if (use.kind === "dlq:tasks") removed += await removeElements(redis, key, (json) => isOwn(taskIdOf(json)));
 			else if (use.kind === "fused:retries") removed += await removeRetries(redis, key, isOwn);
 			else if (use.kind === "fused:held" && (await heldTasks(redis, key)).every(isOwn)) unlinked.push(key);
@@ -182,7 +182,7 @@ async function everyTask(redis: Redis, prefix: string, isOwn: (taskId: string) =
 				if (!isOwn(use.taskId)) return false;
 			} else if (use.kind === "index:state") {
 				for await (const taskIds of scanSet(redis, key)) if (!taskIds.every(isOwn)) return false;
-			} else if (use.kind === "queue") {
+			} else if (use.kind === "queue" || use.kind === "fused:fetched") {
 				for await (const taskIds of scanList(redis, key)) if (!taskIds.every(isOwn)) return false;
 			} else if (use.kind === "dlq:tasks") {
 				for await (const tasks of scanList(redis, key)) if (!tasks.every((json) => isOwn(taskIdOf(json)))) return false;

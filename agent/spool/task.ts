@@ -89,14 +89,23 @@ export interface TaskProgress {
 
 /** The task's JSON, as far as it has come. */
 export function taskText(task: Task, progress: TaskProgress): TaskText {
+	return { head: taskHead(task), payload: task.payload, tail: taskTail(task, progress) };
+}
+
+/** What comes before the payload. */
+export function taskHead(task: Task): string {
+	return `{"id":${goString(task.id)},"type":${goString(task.type)},"payload":`;
+}
+
+/** What comes behind the payload. */
+export function taskTail(task: Task, progress: TaskProgress): string {
 	let tail = middleOf(task, progress);
 	tail += `${task.createdAt}","scheduled_at":"${task.scheduledAt}"`;
 	if (progress.startedAt !== undefined) tail += `,"started_at":"${progress.startedAt}"`;
 	if (progress.completedAt !== undefined) tail += `,"completed_at":"${progress.completedAt}"`;
 	if (progress.error !== undefined && progress.error !== "") tail += `,"error":${goString(progress.error)}`;
 	if (task.metadata !== undefined) tail += `,"metadata":${task.metadata}`;
-	const head = `{"id":${goString(task.id)},"type":${goString(task.type)},"payload":`;
-	return { head, payload: task.payload, tail: `${tail}}` };
+	return `${tail}}`;
 }
 
 interface Middle {
@@ -143,11 +152,32 @@ type Members = ReadonlyMap<string, string>;
  * @throws Error naming the field that is wrong and what was expected
  */
 export function decodeTask(json: string): Task {
+	return readTask(json).task;
+}
+
+/** How a task's JSON lies in Redis: what comes before its end never changes. */
+export interface StoredText {
+	readonly bytes: number;
+	/** `TaskText`'s head and payload. */
+	readonly headBytes: number;
+}
+
+/**
+ * As `decodeTask`; tells with it where the text is as `taskText` would write it, so that no more than its tail need be written
+ * anew. `stored` is undefined where it is written otherwise.
+ */
+export function readTask(json: string): { readonly task: Task; readonly stored: StoredText | undefined } {
 	try {
-		return decodeAsWritten(json) ?? decodeMembers(json);
+		return decodeAsWritten(json) ?? { task: decodeMembers(json), stored: undefined };
 	} catch (error) {
 		throw new Error(`task: ${(error as Error).message}`, { cause: error });
 	}
+}
+
+function storedText(json: string, headLength: number): StoredText {
+	const bytes = Buffer.byteLength(json);
+	const isAscii = bytes === json.length;
+	return { bytes, headBytes: isAscii ? headLength : Buffer.byteLength(json.slice(0, headLength)) };
 }
 
 const TEXT = '"([^"\\\\]+)"';
@@ -166,7 +196,7 @@ const TAIL = new RegExp(
  *
  * @returns undefined when it is written otherwise, or wrong
  */
-function decodeAsWritten(json: string): Task | undefined {
+function decodeAsWritten(json: string): { readonly task: Task; readonly stored: StoredText } | undefined {
 	HEAD.lastIndex = 0;
 	const head = HEAD.exec(json);
 	if (!head) return undefined;
@@ -197,7 +227,7 @@ function decodeAsWritten(json: string): Task | undefined {
 	if (completedAt !== undefined) task.completedAt = completedAt;
 	if (error !== undefined) task.error = error;
 	if (end !== metadataStart) task.metadata = json.slice(metadataStart, end);
-	return task;
+	return { task, stored: storedText(json, payloadEnd) };
 }
 
 /** A task in any order, with any whitespace. */

@@ -1,4 +1,4 @@
-import type { TicketState } from "../spool/fused.js";
+import type { TicketState } from "../spool/fusedTurn.js";
 
 /** One name under which tasks are held. Once its lease is lost it is never used again. */
 export class Consumer {

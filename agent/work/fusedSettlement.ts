@@ -1,7 +1,15 @@
-import type { Settlement } from "../spool/fused.js";
+import type { Settlement } from "../spool/fusedTurn.js";
 import type { WallTime } from "../spool/gotime.js";
 import { deadLetterNote, deadLetterReason, failedTask, retryDelayMs } from "../spool/outcome.js";
-import { encodeResult, encodeTask, type Priority, type Task, taskText } from "../spool/task.js";
+import {
+	encodeResult,
+	encodeTask,
+	type Priority,
+	type StoredText,
+	type Task,
+	taskTail,
+	taskText,
+} from "../spool/task.js";
 import type { AttemptOutcome } from "./attempt.js";
 import { type Handled, noHandlerError } from "./handling.js";
 
@@ -10,20 +18,25 @@ export interface Settled {
 	readonly outcome: AttemptOutcome;
 }
 
+interface Held {
+	readonly task: Task;
+	readonly stored: StoredText | undefined;
+	readonly handlerNs: number;
+	/** Of the queue that it was in. */
+	readonly priority: Priority;
+}
+
 /**
  * What is to be stored of a task that left its handler: the same JSON that Spool's worker stores.
  *
- * @param task as it was dequeued
+ * @param held as it was dequeued
  * @param startedAt RFC 3339
  * @param handled undefined when its type has no handler: then there is no result
- * @param priority of the queue that it was in
  */
 export function settle(
-	task: Task,
+	{ task, stored, handlerNs, priority }: Held,
 	startedAt: string,
 	handled: Exclude<Handled, { kind: "abandoned" }> | undefined,
-	handlerNs: number,
-	priority: Priority,
 	now: WallTime,
 ): Settled {
 	const { id } = task;
@@ -37,17 +50,18 @@ export function settle(
 			completedAt: now.rfc3339,
 			error: task.error,
 		};
-		return { settlement: { kind: "completed", id, task: taskText(task, progress), result }, outcome: "completed" };
+		const tail = taskTail(task, progress);
+		return { settlement: { kind: "completed", id, task, tail, stored, result }, outcome: "completed" };
 	}
 	const error = handled?.error ?? noHandlerError(task);
 	const result = handled && encodeResult({ ...common, success: false, error });
 	const failed = failedTask({ ...task, startedAt }, error, now);
-	const stored = taskText(failed, failed);
+	const text = taskText(failed, failed);
 	if (failed.state === "retrying") {
 		const delayMs = retryDelayMs(failed);
-		return { settlement: { kind: "retried", id, task: stored, result, priority, delayMs }, outcome: "retried" };
+		return { settlement: { kind: "retried", id, task: text, result, priority, delayMs }, outcome: "retried" };
 	}
 	const letter = encodeTask({ ...failed, error: deadLetterReason(failed) });
 	const note = deadLetterNote(failed, now);
-	return { settlement: { kind: "dead", id, task: stored, result, letter, note }, outcome: "deadLettered" };
+	return { settlement: { kind: "dead", id, task: text, result, letter, note }, outcome: "deadLettered" };
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import type { FusedQueue, Taken, Turn, TurnAnswer } from "../spool/fused.js";
+import type { FusedQueue } from "../spool/fused.js";
+import type { Taken, Turn, TurnAnswer } from "../spool/fusedTurn.js";
 import type { Clock } from "../spool/gotime.js";
-import { decodeTask, type Task } from "../spool/task.js";
+import { readTask } from "../spool/task.js";
 import type { WorkObserver } from "./attempt.js";
 import { Consumer, type Ticket } from "./fusedConsumer.js";
 import { Maintenance } from "./fusedMaintenance.js";
@@ -240,11 +241,11 @@ export class FusedWorkers {
 			count += ids.length;
 			for (let place = 0; place < ids.length; place++) {
 				this.#inHand++;
-				const task = this.#read(ids[place] as string, tasks[place] ?? null, ticket, place);
-				if (!task) continue;
+				const read = this.#read(ids[place] as string, tasks[place] ?? null, ticket, place);
+				if (!read) continue;
 				this.#taken++;
 				observer.taken();
-				this.#ready.push(new InHand(ticket, place, priority, task, polledAtUs, dequeuedAtUs));
+				this.#ready.push(new InHand(ticket, place, priority, read.task, read.stored, polledAtUs, dequeuedAtUs));
 			}
 		}
 		this.#free += most - count;
@@ -257,15 +258,15 @@ export class FusedWorkers {
 	}
 
 	/** @returns undefined for a task that is gone or cannot be read */
-	#read(id: string, json: string | null, ticket: Ticket, place: number): Task | undefined {
+	#read(id: string, json: string | null, ticket: Ticket, place: number): ReturnType<typeof readTask> | undefined {
 		if (json === null) {
 			this.#put({ ticket, place, settlement: { kind: "gone" }, attempt: undefined });
 			return undefined;
 		}
 		try {
-			const task = decodeTask(json);
-			if (task.id === id) return task;
-			throw new Error(`task: id: expected ${id}, got ${task.id}`);
+			const read = readTask(json);
+			if (read.task.id === id) return read;
+			throw new Error(`task: id: expected ${id}, got ${read.task.id}`);
 		} catch (error) {
 			this.options.observer.failed(error as Error, id);
 			this.#put({ ticket, place, settlement: { kind: "deleted", id }, attempt: undefined });
@@ -327,7 +328,7 @@ export class FusedWorkers {
 		held.handledAtUs = nowUs();
 		if (handled?.kind === "abandoned") return;
 		if (handled) held.handlerNs = (held.handledAtUs - held.startedAtUs) * 1_000;
-		const settled = settle(held.task, startedAt, handled, held.handlerNs, held.priority, clock.now());
+		const settled = settle(held, startedAt, handled, clock.now());
 		held.handled(settled.settlement, settled.outcome);
 		this.#put(held);
 	}
