@@ -23,7 +23,7 @@ export interface ExecutionSettings {
 	readonly quiet: boolean;
 }
 
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const DEFAULT_JOIN_TIMEOUT_MS = 60_000;

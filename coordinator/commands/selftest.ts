@@ -10,6 +10,7 @@ import { Experimenter, FLEET_SIZE, InterruptedError } from "../selftest/experime
 import { ROWS, type Row, runSelfTest, SABOTAGES, type SabotageName } from "../selftest/selftest.js";
 import { type RowResult, renderOutcome, renderRow, verdictOfRow } from "../selftest/table.js";
 import { StartError } from "../startFailure.js";
+import { LOG_LEVELS } from "./optionsExecution.js";
 
 const EXIT_SECOND_INTERRUPT = 130;
 const MOST_SEED = 2 ** 32 - 1;
@@ -28,9 +29,9 @@ export function selftestCommand(): Command {
 	return new Command("selftest")
 		.description("check on this machine, in under a minute, that what is measured is right")
 		.addOption(
-			new Option("--redis <URL>", "Redis to test on. Default: a private one that ends with the self-test.").argParser(
-				url,
-			),
+			new Option("--redis <URL>", "Redis to test on. Default: a private one that ends with the self-test.")
+				.env("SPOOLBENCH_REDIS")
+				.argParser(url),
 		)
 		.addOption(new Option("--key-prefix <TEXT>", "What its keys begin with.").default("spool-selftest:"))
 		.addOption(new Option("--only <ROW,…>", `Some rows alone: ${ROWS.join(", ")}.`).argParser(rowsOf))
@@ -40,7 +41,7 @@ export function selftestCommand(): Command {
 			),
 		)
 		.addOption(new Option("--seed <N>", "Draws the arrivals and the simulations. Default: a new one.").argParser(seed))
-		.addOption(new Option("--log-level <LEVEL>", "What to log, on stderr.").default("error"))
+		.addOption(new Option("--log-level <LEVEL>", "What to log, on stderr.").choices(LOG_LEVELS).default("error"))
 		.allowExcessArguments(false)
 		.configureHelp({ helpWidth: 100 })
 		.addHelpText("after", EPILOGUE)
