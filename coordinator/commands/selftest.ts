@@ -3,7 +3,6 @@ import { Command, CommanderError, Option } from "commander";
 import { hidePasswords, redisUrlFault } from "../../proto/redisUrl.js";
 import { type Cluster, openCluster } from "../cluster.js";
 import { coloursFor } from "../colours.js";
-import { refuse } from "../conduct.js";
 import { EXIT_ABORTED, EXIT_NOT_VALID, EXIT_THRESHOLDS_FAILED, EXIT_VALID } from "../deliver.js";
 import { makeLog } from "../log.js";
 import { Experimenter, FLEET_SIZE, InterruptedError } from "../selftest/experiment.js";
@@ -12,6 +11,7 @@ import { type RowResult, renderOutcome, renderRow, verdictOfRow } from "../selft
 import { StartError } from "../startFailure.js";
 import { LOG_LEVELS } from "./optionsExecution.js";
 
+const EXIT_BAD_INPUT = 2;
 const EXIT_SECOND_INTERRUPT = 130;
 const MOST_SEED = 2 ** 32 - 1;
 
@@ -122,7 +122,7 @@ async function selftest(flags: Flags): Promise<number> {
 		process.stderr.write(`coordinator: ${hidePasswords(error.message)}\n`);
 		if (error instanceof InterruptedError) return EXIT_ABORTED;
 		if (error instanceof StartError) return error.exitCode;
-		return cluster ? EXIT_THRESHOLDS_FAILED : refuse(error);
+		return cluster ? EXIT_THRESHOLDS_FAILED : EXIT_BAD_INPUT;
 	} finally {
 		await cluster?.close("the self-test is done");
 		process.off("SIGINT", onSignal);

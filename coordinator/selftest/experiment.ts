@@ -12,6 +12,7 @@ import { partition } from "../plan/partition.js";
 import type { RunSpec } from "../plan/plan.js";
 import { formatProblem } from "../plan/problem.js";
 import { type FlagValues, resolvePlan } from "../plan/resolve.js";
+import { StartError } from "../startFailure.js";
 
 /** A run of the self-test, in the words of the command line. */
 export interface Experiment {
@@ -51,7 +52,7 @@ export class Experimenter {
 		return this.#all;
 	}
 
-	/** @throws StartError where it cannot start; Error where it was interrupted or failed */
+	/** @throws StartError where it cannot start or an agent is lost; InterruptedError */
 	async run({ flags, faults }: Experiment): Promise<Outcome> {
 		const { cluster, keyPrefix, sabotage, interrupt, log } = this.options;
 		const ordinal = this.#all.length;
@@ -78,7 +79,11 @@ export class Experimenter {
 			onTick: () => {},
 		}).execute();
 		if (interrupt.aborted) throw new InterruptedError(`interrupted by ${String(interrupt.reason)}`);
-		if (record.end === RunEnd.FAILED) throw new Error(`${spec.name}: ${record.endReason}`);
+		const lost = record.agents.find(({ loss }) => loss);
+		if (lost || record.end === RunEnd.FAILED) {
+			const reason = lost ? `agent ${lost.index} was lost: ${lost.loss?.reason}` : record.endReason;
+			throw new StartError(EXIT_AGENTS_MISSING, `${spec.name}: ${reason}`);
+		}
 		const outcome = { record, run: mergeRun(record), hostBusyShare: busyShare(cpusBefore, cpuTimes()) };
 		this.#all.push(outcome);
 		return outcome;
@@ -96,6 +101,7 @@ export class Experimenter {
 /** Ended by a signal. */
 export class InterruptedError extends Error {}
 
+const EXIT_AGENTS_MISSING = 5;
 const JOIN_TIMEOUT_MS = 60_000;
 
 const NO_FAULTS: Faults = { stallAtMs: 0, stallForMs: 0, lose: [], repeat: [], clockOffsetUs: 0, sabotage: 0 };
