@@ -67,3 +67,13 @@ test("each settled task starts the drain timeout again", () => {
 	expect(watch.look(state(18_000, { settled: 5 })).kind).toBe("goOn");
 	expect(watch.look(state(19_000, { settled: 5 })).kind).toBe("stalled");
 });
+
+test("undrained when a run with a window is still settling tasks so long after sending ended", () => {
+	const watch = new DrainWatch(1_000, true);
+	const endless = new DrainWatch(1_000);
+	for (let nowMs = 0; nowMs < 3_000; nowMs += 100) {
+		const moving = { acknowledged: 10_000, settled: nowMs / 10, sendingDone: nowMs >= 1_000 };
+		expect(watch.look(state(nowMs, moving)).kind, `${nowMs} ms`).toBe(nowMs >= 2_000 ? "undrained" : "goOn");
+		expect(endless.look(state(nowMs, moving)).kind).toBe("goOn");
+	}
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Slice } from "./gen/slice.js";
+import { ArrivalProcess, Slice } from "./gen/slice.js";
 import { checkSlice } from "./slicecheck.js";
 
 const COUNTED: Slice = {
@@ -34,8 +34,24 @@ const TIMED: Slice = {
 	producers: [{ index: 0, firstTask: 0, tasks: 0 }],
 };
 
+const RATE = { durationMs: 1_000, fromPerSecond: 100, toPerSecond: 200, sinePerSecond: 0, sinePeriodMs: 0 };
+const OPEN_LOAD = {
+	profile: [RATE],
+	arrivals: ArrivalProcess.UNIFORM,
+	burst: 0,
+	seed: 9,
+	shareIndex: 1,
+	shareCount: 2,
+	spin: false,
+	maxUnacknowledged: 256,
+};
+const OPEN: Slice = {
+	...TIMED,
+	load: { kind: { $case: "open", value: OPEN_LOAD }, window: { fromMs: 100, toMs: 900 } },
+};
+
 test("what a plan makes is fine, also after the wire", () => {
-	for (const slice of [COUNTED, TIMED]) {
+	for (const slice of [COUNTED, TIMED, OPEN]) {
 		expect(checkSlice(slice)).toEqual([]);
 		expect(checkSlice(Slice.decode(Slice.encode(slice).finish()))).toEqual([]);
 	}
@@ -51,7 +67,28 @@ const timed = (changes: object) => ({
 });
 const producer = (changes: object) => ({ producers: [{ index: 0, firstTask: 0, tasks: 1, ...changes }] });
 
+const open = (changes: object, window = OPEN.load?.window) => ({
+	load: { kind: { $case: "open", value: { ...OPEN_LOAD, ...changes } }, window },
+	producers: TIMED.producers,
+});
+
 test.each<[object, string]>([
+	[open({ profile: [] }), "load.open.profile.length: expected 1 to 1000, got 0"],
+	[open({ profile: [{ ...RATE, durationMs: 0 }] }), "load.open.profile[0]: expected a duration above 0, got 0"],
+	[
+		open({ profile: [{ ...RATE, toPerSecond: 1e9 }] }),
+		"load.open.profile[0]: rate: expected 0 to 10000000, got 1000000000",
+	],
+	[
+		open({ profile: [{ ...RATE, sinePerSecond: 150, sinePeriodMs: 9 }] }),
+		"load.open.profile[0]: expected a rate that is never below 0, got one of -50/s",
+	],
+	[open({ arrivals: 9 }), "load.open.arrivals: 9 is not known to this version"],
+	[open({ arrivals: ArrivalProcess.BURST }), "load.open.burst: expected 1 to 1000000, got 0"],
+	[open({ shareIndex: 2 }), "load.open.shareIndex: expected 0 to 1, got 2"],
+	[open({ maxUnacknowledged: 0 }), "load.open.maxUnacknowledged: expected 1 to 1000000, got 0"],
+	[open({}, { fromMs: 5, toMs: 5 }), "load.window.toMs - fromMs: expected more than 0 and at most 604800000, got 0"],
+	[{ ...open({}), producers: [] }, "producers.length: expected 1 to 1, got 0"],
 	[{ agentCount: 0, agentIndex: 0 }, "agentCount: expected 1 to 512, got 0"],
 	[{ agentCount: 513 }, "agentCount: expected 1 to 512, got 513"],
 	[{ agentIndex: 2 }, "agentIndex: expected 0 to 1, got 2"],

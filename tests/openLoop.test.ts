@@ -38,7 +38,7 @@ test.each([1, 4])(
 		expect(offered.achievedShare).toBeGreaterThan(0.7);
 		expect(offered.achievedShare).toBeLessThan(1.4);
 		expect(run.accounting.balanced).toBe(true);
-		expect(run.perAgent.map((agent) => agent.producers)).toEqual(new Array(agents).fill(1));
+		expect(run.perAgent.map((agent) => agent.producers)).toEqual(Array.from({ length: agents }, () => 1));
 		const shares = run.perAgent.map((agent) => agent.enqueued);
 		expect(Math.max(...shares) - Math.min(...shares)).toBeLessThan(0.1 * Math.max(...shares));
 		expect(cli.stdout).toContain("(open loop)");

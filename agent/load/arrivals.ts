@@ -19,11 +19,11 @@ export interface Arrivals {
  */
 export function openArrivals(load: OpenLoad): Arrivals {
 	const { profile, shareCount, shareIndex } = load;
-	const { timeOf, arrivals } = makeProfile(profile);
+	const rate = makeProfile(profile);
 	const next = positions(load);
 	const dueUs = () => {
 		const position = next();
-		return position < arrivals ? timeOf(position) * 1_000 : Number.POSITIVE_INFINITY;
+		return position < rate.arrivals ? rate.timeOf(position) * 1_000 : Number.POSITIVE_INFINITY;
 	};
 	if (!(shareIndex < shareCount)) throw new RangeError(`share ${shareIndex} of ${shareCount}`);
 	let due = dueUs();

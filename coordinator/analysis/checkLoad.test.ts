@@ -71,7 +71,7 @@ describe("an open loop", () => {
 
 	test("is measured by the plan's rate in the window, also where that changes", () => {
 		const rate = { shape: "ramp", from: 100, to: 300 } as const;
-		expect(offeredOf(runOf({ load: { ...LOAD, rate } as LoadSpec }))).toMatchObject({
+		expect(offeredOf(runOf({ load: { ...LOAD, rate } }))).toMatchObject({
 			perSecond: expect.closeTo(200, 6),
 			achievedShare: expect.closeTo(0.5, 6),
 		});

@@ -117,6 +117,41 @@ describe("timed runs", () => {
 	});
 });
 
+describe("open loops", () => {
+	const loadOf = (flags: FlagValues) => planOf(flags).runs[0]?.load;
+
+	test("a rate has a warm-up, a duration and a bound of its own, also in a preset", () => {
+		const open = {
+			kind: "open",
+			rate: { shape: "constant", perSecond: 100 },
+			arrivals: { process: "uniform" },
+			warmupMs: 5_000,
+			durationMs: 30_000,
+			maxUnacknowledged: 256,
+			spin: false,
+		};
+		expect(loadOf({ rate: "100" })).toEqual(open);
+		expect(loadOf({ rate: "100", type: "quick" })).toEqual(open);
+		expect(loadOf({ rate: "100", warmup: "0", duration: "2s" })).toEqual({ ...open, warmupMs: 0, durationMs: 2_000 });
+		expect(loadOf({ rate: "20k" })).toMatchObject({ maxUnacknowledged: 1_000 });
+		expect(loadOf({ rate: "100", tasks: "250" })).toEqual({ ...open, durationMs: 2_500 });
+		expect(planOf({ rate: "100", agents: "3" }).runs[0]?.producers).toBe(3);
+	});
+
+	test.each<[FlagValues, string]>([
+		[{ rate: "5", inFlight: "3" }, "--in-flight: means nothing beside a rate"],
+		[{ rate: "5", producers: "3" }, "--producers: means nothing beside a rate"],
+		[{ arrivals: "poisson" }, "--arrivals: means nothing without a rate"],
+		[{ spin: "true", duration: "1s" }, "--spin: means nothing without a rate"],
+		[{ rate: "5", tasks: "9", duration: "1s" }, "--tasks: a rate and a duration say how many tasks there are"],
+		[{ rate: "ramp:1-5", tasks: "9" }, "--tasks: beside a rate that changes give a duration instead"],
+		[{ rate: "spike:1-5@8s+3s", duration: "10s" }, "--rate: expected spikes within the 10s that are measured"],
+		[{ warmup: "1s" }, "--warmup: a run of a number of tasks measures all of them"],
+	])("%j is refused", (flags, message) => {
+		expect(problemsOf(flags)).toEqual([expect.stringContaining(message)]);
+	});
+});
+
 describe("precedence", () => {
 	const text = "type: quick\nname: from-file\nworkers: 3\ntask:\n  payload: 3KB\n  timeout: 3s\n";
 	const environment = { SPOOLBENCH_WORKERS: "2", SPOOLBENCH_PAYLOAD: "2KB", SPOOLBENCH_NAME: "" };
