@@ -50,6 +50,7 @@ test("leaves the files that users of Spool's benchmark look for, and the number 
 	expect(readdirSync(folder).sort()).toEqual([
 		"SUMMARY.md",
 		"junit.xml",
+		"report.html",
 		"report.json",
 		"result.pb.gz",
 		"trial_output.log",

@@ -56,6 +56,7 @@ describe("renders what the run printed and wrote", () => {
 		[[], () => expect(file("quick_output.log")).toContain(printed)],
 		[["--format", "terminal"], () => expect(file("quick_output.log")).toContain(printed)],
 		[["--format", "markdown"], () => expect(printed).toBe(file("SUMMARY.md"))],
+		[["--format", "html"], () => expect(printed).toBe(file("report.html"))],
 		[["--format", "json"], () => expect(printed).toBe(file("report.json"))],
 	] as const)("%o", async (flags, check) => {
 		expect(await run(folder, ...flags)).toBe(0);
@@ -65,11 +66,13 @@ describe("renders what the run printed and wrote", () => {
 });
 
 it("writes the reports again, byte for byte", async () => {
-	const before = ["SUMMARY.md", "report.json"].map((name) => file(name));
-	for (const name of ["SUMMARY.md", "report.json"]) writeFileSync(join(folder, name), "spoilt");
+	const names = ["SUMMARY.md", "report.html", "report.json"];
+	const present = readdirSync(folder);
+	const before = names.map((name) => file(name));
+	for (const name of names) writeFileSync(join(folder, name), "spoilt");
 	expect(await run(folder, "--write")).toBe(0);
-	expect(["SUMMARY.md", "report.json"].map((name) => file(name))).toEqual(before);
-	expect(readdirSync(folder).length).toBe(5);
+	expect(names.map((name) => file(name))).toEqual(before);
+	expect(readdirSync(folder)).toEqual(present);
 });
 
 it("writes them elsewhere and leaves the result as it was", async () => {

@@ -1,5 +1,6 @@
 import { formatClock, formatCount, formatMicros, formatRate, NO_FIGURE, shorten } from "./format.js";
 import type { Palette } from "./palette.js";
+import { sparkline } from "./sparkline.js";
 
 export type ProgressPhase =
 	| "waiting for agents"
@@ -41,7 +42,6 @@ export interface ProgressView {
 	readonly recentRates: readonly number[];
 }
 
-const BARS = "▁▂▃▄▅▆▇█";
 const BAR_CELLS_MAX = 30;
 
 /** The live view, no line longer than `width`, so that it can be drawn over itself. */
@@ -136,12 +136,4 @@ function countText(count: number | undefined): string {
 
 function rest(text: string, width: number): string {
 	return width > 0 ? shorten(text, width) : "";
-}
-
-/** One character a rate, the highest of them full height. */
-function sparkline(rates: readonly number[]): string {
-	const highest = Math.max(0, ...rates);
-	return rates
-		.map((rate) => BARS[highest > 0 ? Math.min(7, Math.floor((Math.max(0, rate) / highest) * 8)) : 0])
-		.join("");
 }

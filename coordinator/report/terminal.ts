@@ -2,6 +2,7 @@ import { exactCell, headlineOf, percentileCell, percentileLegend, STAGE_TITLES, 
 import { clocksSentence, startSentence, withClockBound } from "./clocksText.js";
 import { curveLines } from "./curve.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap } from "./format.js";
+import { courseText, spreadText } from "./glance.js";
 import { targetTable } from "./judgementText.js";
 import { offeredSentence, sendingSentence, uncorrectedSentence } from "./loadText.js";
 import type { Palette } from "./palette.js";
@@ -24,7 +25,7 @@ import { figure, terminalTable, text } from "./table.js";
 
 const WIDTH = 80;
 const NAME_WIDTH = 12;
-const FILES = ["SUMMARY.md", "report.json", "junit.xml", "log", "result.pb.gz"];
+const FILES = ["SUMMARY.md", "report.html", "report.json", "junit.xml", "log", "result.pb.gz"];
 
 /**
  * The report for a terminal of 80 columns or more, the verdict first.
@@ -106,8 +107,10 @@ function headline(report: Report, run: ReportRun, palette: Palette): string[] {
 	return [
 		`  ${palette.bold(`${formatRate(throughput.tasksPerSecond)} tasks/s`)}${best}`,
 		labelled("steady", steady, palette),
+		...labelledIf("course", courseText(run), palette),
 		...labelledIf("offered", offeredSentence(run), palette),
 		labelled("response", cells.join("   "), palette),
+		...labelledIf("spread", spreadText(run), palette),
 		...labelledIf("uncorrected", uncorrectedSentence(run), palette),
 		labelled("tasks", outcomeSentence(run), palette),
 		labelled("load", `${loadSentence(run)} (${run.loop} loop)`, palette),

@@ -1,7 +1,7 @@
+import { bucketsOf, formatWidth, ratesOf, worstOf } from "../downsample.js";
 import { formatClock, formatCount, formatMicros, formatRate } from "../format.js";
 import type { ReportRun } from "../schema.js";
 import { AXIS, type Chart, INK, LEGEND, MUTED, RULE, SERIES } from "./chart.js";
-import { bucketsOf, ratesOf, worstOf } from "./downsample.js";
 import { type Plot, readout } from "./readout.js";
 
 /** More points than that no screen shows. */
@@ -11,10 +11,9 @@ const LEAST_SECONDS = 3;
 const PLOT = { left: 76, right: 24 } as const;
 const LINE = { type: "line", showSymbol: false, silent: true, lineStyle: { width: 2 } } as const;
 
-/** What time a point stands for: `200 ms`, `15s`. */
+/** What time a point stands for. */
 export function pointWidth(run: ReportRun): string {
-	const { bucketMs } = slotsOf(run);
-	return bucketMs < 1_000 ? `${bucketMs} ms` : formatClock(bucketMs);
+	return formatWidth(slotsOf(run));
 }
 
 function slotsOf({ series }: ReportRun) {

@@ -1,3 +1,5 @@
+import { formatClock } from "./format.js";
+
 /** Slots put together until few enough are left to be drawn. */
 export interface Bucketed {
 	readonly bucketMs: number;
@@ -25,6 +27,11 @@ export function bucketsOf(count: number, slotMs: number, most: number): Bucketed
 		return { first, end, fromMs: first * slotMs, toMs: end * slotMs };
 	});
 	return { bucketMs: each * slotMs, buckets };
+}
+
+/** `200 ms`, `15s`. */
+export function formatWidth({ bucketMs }: Bucketed): string {
+	return bucketMs < 1_000 ? `${bucketMs} ms` : formatClock(bucketMs);
 }
 
 /** Events a second in each bucket. */
