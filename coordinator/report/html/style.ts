@@ -31,7 +31,7 @@ a{color:var(--s1)}
 .NOTE{background:var(--card);color:var(--muted);border:1px solid var(--rule)}
 figure{margin:10px 0 22px;overflow-x:auto}
 .chart{display:block;width:100%;min-width:680px;height:auto;font-family:inherit}
-.readout rect{fill:transparent}.readout path{stroke:none}.readout text{display:none;fill:var(--ink);font-size:13px;text-anchor:end;font-variant-numeric:tabular-nums}
+.readout rect{fill:transparent}.readout path{stroke:none;pointer-events:none}.readout text{display:none;fill:var(--ink);font-size:13px;text-anchor:end;font-variant-numeric:tabular-nums}
 .readout g:hover path{stroke:var(--muted);stroke-width:1}.readout g:hover text{display:block}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;margin:8px 0}
