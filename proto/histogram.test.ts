@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import fc from "fast-check";
-import { build, decodeFromCompressedBase64, initWebAssemblySync } from "hdr-histogram-js";
+import { build, decodeFromCompressedBase64 } from "hdr-histogram-js";
 import { describe, expect, test } from "vitest";
 import { Stage, type StageHistogram } from "./gen/measurement.js";
 import { Distribution } from "./histogram.js";
@@ -232,7 +232,6 @@ describe("what is sent", () => {
 	});
 
 	test("would not be without mending the library's header", () => {
-		initWebAssemblySync();
 		const library = build({
 			bitBucketSize: 64,
 			lowestDiscernibleValue: 1,

@@ -1,12 +1,12 @@
+import { build, initWebAssemblySync, type WasmHistogram } from "hdr-histogram-js";
 import type { Stage, StageHistogram } from "./gen/measurement.js";
-import { FINE, HIGHEST } from "./histogramBuckets.js";
-import { encodeCounts } from "./histogramCodec.js";
-import { type StageUnit, stageUnit } from "./stages.js";
+import { HIGHEST, SIGNIFICANT_DIGITS } from "./histogramBuckets.js";
+import { mendAndCompress } from "./histogramCodec.js";
+import { stageUnit } from "./stages.js";
 
 /**
- * What an agent records a stage into: a count for each bucket of an HdrHistogram, and beside them the exact figures that the
- * buckets lose. A value costs one division and one addition in memory; encoding and adding look no further than the buckets
- * that were used.
+ * What an agent records a stage into: hdr-histogram-js (in WebAssembly, 64 bits a bucket), and beside it the exact figures
+ * that the buckets lose. Its memory lies outside the garbage collector's reach: `destroy` it.
  */
 export class StageRecorder {
 	#count = 0;
@@ -16,23 +16,26 @@ export class StageRecorder {
 	#overflow = 0;
 	#negative = 0;
 	#mostNegative = 0;
-	readonly #unit: StageUnit;
 	readonly #highest: number;
-	/** Doubles: they do not wrap. */
-	#counts: Float64Array;
-	/** The used buckets lie in [from, to). */
-	#from: number;
-	#to = 0;
 
-	private constructor(readonly stage: Stage) {
-		this.#unit = stageUnit(stage);
-		this.#highest = HIGHEST[this.#unit];
-		this.#counts = new Float64Array(FINE.indexOf(this.#highest) + 1);
-		this.#from = this.#counts.length;
+	private constructor(
+		readonly stage: Stage,
+		private readonly histogram: WasmHistogram,
+	) {
+		this.#highest = HIGHEST[stageUnit(stage)];
 	}
 
 	static create(stage: Stage): StageRecorder {
-		return new StageRecorder(stage);
+		initWebAssemblySync();
+		const histogram = build({
+			useWebAssembly: true,
+			bitBucketSize: 64,
+			autoResize: false,
+			lowestDiscernibleValue: 1,
+			highestTrackableValue: HIGHEST[stageUnit(stage)],
+			numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
+		});
+		return new StageRecorder(stage, histogram as WasmHistogram);
 	}
 
 	get count(): number {
@@ -58,36 +61,14 @@ export class StageRecorder {
 			this.#overflow++;
 			recorded = this.#highest;
 		}
-		const index = FINE.indexOf(Math.round(recorded));
-		this.#counts[index] = (this.#counts[index] as number) + 1;
-		if (index < this.#from) this.#from = index;
-		if (index >= this.#to) this.#to = index + 1;
-	}
-
-	/** Adds all that another recorder of the same unit holds. */
-	add(other: StageRecorder): void {
-		if (other.#unit !== this.#unit) throw new Error(`values in ${other.#unit} cannot join values in ${this.#unit}`);
-		if (other.#count === 0) return;
-		this.#min = this.#count === 0 ? other.#min : Math.min(this.#min, other.#min);
-		this.#max = Math.max(this.#max, other.#max);
-		this.#count += other.#count;
-		this.#sum += other.#sum;
-		this.#overflow += other.#overflow;
-		this.#negative += other.#negative;
-		this.#mostNegative = Math.min(this.#mostNegative, other.#mostNegative);
-		for (let index = other.#from; index < other.#to; index++) {
-			this.#counts[index] = (this.#counts[index] as number) + (other.#counts[index] as number);
-		}
-		this.#from = Math.min(this.#from, other.#from);
-		this.#to = Math.max(this.#to, other.#to);
+		this.histogram.recordValue(Math.round(recorded));
 	}
 
 	/** Everything since the start or the last `reset`. */
 	encode(): StageHistogram {
-		const isEmpty = this.#count === 0;
 		return {
 			stage: this.stage,
-			histogram: encodeCounts(this.#unit, isEmpty ? 0 : this.#from, this.#counts.subarray(this.#from, this.#to)),
+			histogram: mendAndCompress(this.histogram.encode()),
 			count: this.#count,
 			min: this.#min,
 			max: this.#max,
@@ -99,14 +80,11 @@ export class StageRecorder {
 	}
 
 	reset(): void {
-		this.#counts.fill(0, this.#from, this.#to);
-		this.#from = this.#counts.length;
-		this.#to = 0;
+		this.histogram.reset();
 		this.#count = this.#min = this.#max = this.#sum = this.#overflow = this.#negative = this.#mostNegative = 0;
 	}
 
-	/** Lets go of its memory; nothing can be recorded after it. */
 	destroy(): void {
-		this.#counts = new Float64Array(0);
+		this.histogram.destroy();
 	}
 }

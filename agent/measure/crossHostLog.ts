@@ -5,8 +5,8 @@ import type { Stamp } from "./stamp.js";
 
 /** Response times between two hosts, and those of any task that came out below zero. */
 export class CrossHostLog {
-	readonly #crossing = new StageLog(Stage.CROSS_HOST_RESPONSE_TIME);
-	readonly #negative = new StageLog(Stage.NEGATIVE_RESPONSE_TIME);
+	readonly #crossing = new StageLog(Stage.CROSS_HOST_RESPONSE_TIME, "us");
+	readonly #negative = new StageLog(Stage.NEGATIVE_RESPONSE_TIME, "us");
 	readonly #fromHosts = new Map<number, FromHost>();
 
 	constructor(private readonly clock: HostClock) {}

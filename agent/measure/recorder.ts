@@ -2,6 +2,7 @@ import { countersSince } from "../../proto/counters.js";
 import { Counters, type Measurements, Outcome, type Resources, type Span, Stage } from "../../proto/gen/measurement.js";
 import type { Window } from "../../proto/gen/slice.js";
 import { LedgerPages } from "../../proto/ledger.js";
+import { stageUnit } from "../../proto/stages.js";
 import { classifyError } from "../spool/connection.js";
 import type { Attempt, WorkObserver } from "../work/attempt.js";
 import { AckRing } from "./ackring.js";
@@ -343,5 +344,5 @@ export class Recorder implements WorkObserver {
 }
 
 function stageLog(stage: Stage): StageLog {
-	return new StageLog(stage);
+	return new StageLog(stage, stageUnit(stage));
 }

@@ -1,16 +1,17 @@
 import type { Stage, StageHistogram } from "../../proto/gen/measurement.js";
+import { Distribution } from "../../proto/histogram.js";
 import { StageRecorder } from "../../proto/histogramRecorder.js";
 
 /** A stage's values: what was recorded since they were last taken, and the sum of what was taken. */
 export class StageLog {
 	readonly #recent: StageRecorder;
-	readonly #before: StageRecorder;
+	readonly #before: Distribution;
 	readonly #stage: Stage;
 
-	constructor(stage: Stage) {
+	constructor(stage: Stage, unit: Distribution["unit"]) {
 		this.#stage = stage;
 		this.#recent = StageRecorder.create(stage);
-		this.#before = StageRecorder.create(stage);
+		this.#before = Distribution.empty(unit);
 	}
 
 	/** @param value in the stage's unit */
@@ -22,21 +23,20 @@ export class StageLog {
 	take(): StageHistogram | undefined {
 		if (this.#recent.count === 0) return undefined;
 		const taken = this.#recent.encode();
-		this.#before.add(this.#recent);
+		this.#before.add(Distribution.decode(taken));
 		this.#recent.reset();
 		return taken;
 	}
 
 	/** Everything; undefined where nothing was recorded. */
 	all(): StageHistogram | undefined {
-		const all = StageRecorder.create(this.#stage);
+		const all = Distribution.empty(this.#before.unit);
 		all.add(this.#before);
-		all.add(this.#recent);
-		return all.count > 0 ? all.encode() : undefined;
+		if (this.#recent.count > 0) all.add(Distribution.decode(this.#recent.encode()));
+		return all.count > 0 ? all.encode(this.#stage) : undefined;
 	}
 
 	destroy(): void {
 		this.#recent.destroy();
-		this.#before.destroy();
 	}
 }
