@@ -1,22 +1,10 @@
-import { z } from "zod";
 import type { Distribution } from "../../proto/histogram.js";
 import { censoredPercentile, type Unfinished } from "../analysis/censored.js";
 import { rounded } from "./figures.js";
+import type { ReportRun } from "./schema.js";
 
 /** Points for each halving of what lies above, as HdrHistogram's own percentile output has them. */
 const POINTS_A_HALVING = 5;
-
-export const percentileCurveSchema = z
-	.object({
-		percent: z.array(z.number()),
-		responseTimeUs: z.array(z.number()),
-		uncorrectedResponseTimeUs: z.array(z.number()).describe("Empty where it is the response time."),
-	})
-	.describe(
-		"Percentiles of finished and unfinished tasks, denser towards 100 %, as far as ten values or more lie above and none lies among the unfinished.",
-	);
-
-export type PercentileCurve = z.infer<typeof percentileCurveSchema>;
 
 /** A percentile with fewer values above it is not drawn. */
 const LEAST_ABOVE = 10;
@@ -27,7 +15,7 @@ export function percentileCurveOf(
 	uncorrected: Distribution,
 	unfinished: Unfinished,
 	isSame: boolean,
-): PercentileCurve {
+): ReportRun["percentileCurve"] {
 	const total = response.count + unfinished.count;
 	const percent: number[] = [];
 	for (let point = 0; ; point++) {

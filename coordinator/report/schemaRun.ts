@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { percentileCurveSchema } from "./percentileCurve.js";
 import { accountingSchema } from "./schemaAccounting.js";
 import { clocksSchema, startSchema } from "./schemaClocks.js";
 import { byStage, latencySchema, parametersSchema, processSchema, verdictSchema } from "./schemaParts.js";
+import { percentileCurveSchema } from "./schemaPercentileCurve.js";
 import { secondsSchema, statisticsSchema } from "./schemaStatistics.js";
 
 const count = z.int().min(0);

@@ -51,7 +51,11 @@ function limitsOf(report: Report, run: ReportRun): string[] {
 		);
 	}
 	if (steps.length === 0) {
-		steps.push("To find where throughput ends, sweep: npx coordinator run --type scalability.");
+		steps.push(
+			run.loop === "open"
+				? "To find where the queue gives way, offer more: sweep over rates, such as --rate 1000,2000,4000."
+				: "To find where throughput ends, sweep: npx coordinator run --type scalability.",
+		);
 	}
 	return steps;
 }
