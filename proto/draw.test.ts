@@ -12,7 +12,7 @@ const shape = (changes: Partial<TaskShape>) =>
 
 test("one priority and one size are constant", () => {
 	const draw = drawer(shape({}), 3);
-	expect([0, 1, 2 ** 40].map(draw)).toEqual(Array(3).fill({ priority: 1, payloadBytes: 9 }));
+	expect([0, 1, 2 ** 40].map(draw)).toEqual(Array.from({ length: 3 }, () => ({ priority: 1, payloadBytes: 9 })));
 });
 
 test("a mix comes out in its proportions, within what chance allows", () => {

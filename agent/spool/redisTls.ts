@@ -28,7 +28,7 @@ function read(what: string, path: string): Buffer {
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
 		const why = code === "ENOENT" ? "there is no such file" : message;
-		throw new Error(`cannot be trusted: its ${what} ${path} cannot be read: ${why}`);
+		throw new Error(`cannot be trusted: its ${what} ${path} cannot be read: ${why}`, { cause: error });
 	}
 }
 

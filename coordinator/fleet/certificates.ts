@@ -84,8 +84,8 @@ async function makeKeys(): Promise<Keys> {
 	});
 	return {
 		pem: privateKey,
-		publicKey: forge.pki.publicKeyFromPem(publicKey) as forge.pki.rsa.PublicKey,
-		privateKey: forge.pki.privateKeyFromPem(privateKey) as forge.pki.rsa.PrivateKey,
+		publicKey: forge.pki.publicKeyFromPem(publicKey),
+		privateKey: forge.pki.privateKeyFromPem(privateKey),
 	};
 }
 

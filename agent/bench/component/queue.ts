@@ -97,9 +97,9 @@ function dequeueOnly(server: RedisServer, kind: EngineName): Benchmark {
 			});
 			return {
 				run: () => (kind === "classic" ? takeSingly(redis, iterations) : takeInBatches(redis, iterations)),
-				clear: async () => {
+				clear: () => {
 					redis.disconnect();
-					await close(server, engine);
+					close(server, engine);
 				},
 			} satisfies Prepared;
 		},
