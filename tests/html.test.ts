@@ -77,6 +77,9 @@ describe.skipIf(executablePath === undefined)(`report.html in a browser${why}`, 
 		await page.emulateMedia({ media: "print", colorScheme: "dark" });
 		const [paper] = await colours(page, "body");
 		expect(luminance(paper)).toBe(1);
+		// A4 less its margins, at 96 dots an inch.
+		await page.setViewportSize({ width: 688, height: 1_000 });
+		expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(688);
 		expect((await page.pdf({ format: "A4", printBackground: true })).subarray(0, 5).toString()).toBe("%PDF-");
 		await page.close();
 	});

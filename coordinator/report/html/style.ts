@@ -46,6 +46,6 @@ summary{cursor:pointer;color:var(--s1);margin:8px 0}
 @media (max-width:640px){dl{grid-template-columns:1fr}dd{margin-bottom:8px}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#f6f7f9;--ink:#000;--muted:#444;--rule:#bbb;--s1:#0b62c4;--s2:#b45309;--s3:#0f7b4b;--s4:#7a4bb8;--s5:#0e7490;--s6:#be123c;--good:#0f6b3f;--good-bg:#e5f5ec;--warn:#8a4b00;--warn-bg:#fdf1dc;--bad:#a3122f;--bad-bg:#fde8ec}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-body{font-size:11pt}main{max-width:none;padding:0}nav,.hover{display:none}.chart{min-width:0}figure,.tile,.next,.verdict,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll,figure{overflow:visible}table{font-size:8pt}th,td{padding-right:8px}}
+body{font-size:11pt}main{max-width:none;padding:0}nav,.hover{display:none}.chart{min-width:0}figure,.tile,.next,.verdict,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll,figure{overflow:visible}table{font-size:7.5pt}th{white-space:normal}th,td{padding-right:6px;overflow-wrap:anywhere}}
 @page{size:A4;margin:14mm}
 `.replaceAll("\n", "");
