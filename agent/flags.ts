@@ -14,6 +14,7 @@ export interface AgentFlags extends CapsFlags {
 	readonly tlsCert?: string;
 	readonly tlsKey?: string;
 	readonly index: number;
+	readonly clock?: string;
 	readonly joinTimeout: number;
 	readonly insecure: boolean;
 	readonly logLevel: LogLevel;
@@ -67,6 +68,10 @@ function joiningOptions(): Option[] {
 		new Option("--index <n>", "the index this agent must get; else the next free one")
 			.argParser(agentIndex)
 			.default(-1, "any"),
+		new Option(
+			"--clock <name>",
+			"names the monotonic clock this agent reads, where the kernel's boot ID misleads; agents of one name share a clock",
+		),
 		new Option("--join-timeout <time>", "how long to wait for the coordinator to appear, such as 500ms, 30s or 5m")
 			.argParser(durationMs)
 			.default(60_000, "1m"),

@@ -67,7 +67,7 @@ async function main(): Promise<number> {
 		agentId: randomUUID(),
 		softwareVersion: VERSION,
 		wantedIndex: flags.index,
-		host: describeHost(clockKey()),
+		host: describeHost(flags.clock ?? clockKey()),
 		joinTimeoutMs: flags.joinTimeout,
 		log,
 	});

@@ -12,6 +12,8 @@ export interface CliOptions {
 	/** Over the environment of the tests, from which REDIS_URL and SPOOLBENCH_… are taken out. */
 	readonly env?: NodeJS.ProcessEnv;
 	readonly cwd?: string;
+	/** A command that runs the program, which comes behind it: it must become the program, as `env` does. */
+	readonly wrapper?: readonly string[];
 	/** After this time the program and all that it started is killed, and waiting for it throws. */
 	readonly timeoutMs?: number;
 }
@@ -57,7 +59,9 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
 	const folder = mkdtempSync(join(tmpdir(), "cli-"));
 	const tempFolder = join(folder, "t");
 	mkdirSync(tempFolder);
-	const child = spawn(process.execPath, [join(ROOT, "dist", options.program ?? "coordinator", "main.js"), ...args], {
+	const main = join(ROOT, "dist", options.program ?? "coordinator", "main.js");
+	const [command = "", ...words] = [...(options.wrapper ?? []), process.execPath, main, ...args];
+	const child = spawn(command, words, {
 		cwd: options.cwd ?? folder,
 		env: { ...cleanEnvironment(), TMPDIR: tempFolder, ...options.env },
 		stdio: ["ignore", "pipe", "pipe"],
