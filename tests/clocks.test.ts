@@ -18,7 +18,7 @@ const LOAD = ["--agents", "2", "--rate", "100", "--warmup", "0s", "--handler", "
 interface Waiting {
 	readonly coordinator: RunningCli;
 	readonly port: number;
-	agent(index: number, coordinatorHost: string, port: number, options: CliOptions): RunningCli;
+	readonly agent: (index: number, coordinatorHost: string, port: number, options: CliOptions) => RunningCli;
 }
 
 async function waiting(redisUrl: string, ...flags: string[]): Promise<Waiting> {

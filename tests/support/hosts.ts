@@ -8,8 +8,8 @@ export interface Hosts {
 	/** Of each host. */
 	readonly addresses: readonly string[];
 	/** A command that runs a program on a host, as one that shares nothing but the kernel. */
-	wrapper(index: number, clock: Clock): readonly string[];
-	remove(): void;
+	readonly wrapper: (index: number, clock: Clock) => readonly string[];
+	readonly remove: () => void;
 }
 
 export interface Clock {
