@@ -48,7 +48,13 @@ export function runSpec(shape: RunShape): RunSpec {
 			shape.timedMs === undefined
 				? { kind: "tasks", tasks: shape.tasks ?? 1_000, limitMs: undefined }
 				: { kind: "timed", warmupMs: 0, durationMs: shape.timedMs, inFlight: 2 * workers },
-		task: { type: "benchmark_task", payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }], priorities: [0, 1, 0, 0], maxRetries: 3, timeoutMs: 30_000 },
+		task: {
+			type: "benchmark_task",
+			payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
+			priorities: [0, 1, 0, 0],
+			maxRetries: 3,
+			timeoutMs: 30_000,
+		},
 		handler: { kind: "benchmark" },
 		drainTimeoutMs: 60_000,
 		seed: 7,
