@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { findRedisServer } from "../coordinator/fleet/findRedis.js";
 import { RECORD_FILE } from "../coordinator/results/folder.js";
 import { encodeRecord } from "../coordinator/results/recordFile.js";
 import { simulatedRecord } from "./support/records.js";
@@ -34,6 +35,8 @@ async function run(recipe: string | undefined, env: NodeJS.ProcessEnv = {}): Pro
 	for (let attempt = 1; ; attempt++) {
 		const finished = await checkout.run("bash", ["-eo", "pipefail", "-c", recipe], {
 			GITHUB_STEP_SUMMARY: checkout.at("step-summary.md"),
+			// The cache that it may lie in is under the real home.
+			SPOOLBENCH_REDIS_SERVER: findRedisServer(process.env),
 			npm_config_offline: "true",
 			npm_config_update_notifier: "false",
 			...env,

@@ -112,7 +112,7 @@ describe("thresholds", () => {
 
 	test("the user's own interrupt stays exit 4", async () => {
 		const cli = startCli(["run", "--duration", "50s", "--threshold", "throughput: rate>1M"], { timeoutMs: 40_000 });
-		await cli.waitForLine(/running, [1-9]\d/);
+		await cli.waitForLine(/measuring, [1-9]\d/);
 		cli.kill("SIGINT");
 		expect((await cli.exited).code).toBe(4);
 	});

@@ -57,7 +57,8 @@ test("more than the workers can do: the backlog grows, in words, and response ti
 	expect(run.throughput.tasksPerSecond).toBeLessThanOrEqual(101);
 	expect(run.end).toBe("undrained");
 	expect(run.tasks.remaining).toBeGreaterThan(1_000);
-	expect(cohortOf(run)).toBe(1_500);
+	// An agent that began late on a busy machine has not offered what was due before.
+	expect(cohortOf(run) + offeredBy(run).notOffered).toBe(1_500);
 	expect(run.latency.responseTime.unfinished).toBeGreaterThan(300);
 	// The 300th task is due after 0.6 s and done after 3 s at the earliest.
 	expect(run.latency.responseTime.maxUs).toBeGreaterThan(2_000_000);

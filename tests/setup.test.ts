@@ -98,7 +98,10 @@ test.each([
 
 test("set-up in this checkout has nothing to say or to do", async () => {
 	const sandbox = new Sandbox();
-	expect(await sandbox.run(`${ROOT}/scripts/setup.sh`, [])).toEqual({ code: 0, stdout: "", stderr: "" });
+	// What it installed lies under the real home.
+	const { HOME, XDG_CACHE_HOME } = process.env;
+	const result = await sandbox.run(`${ROOT}/scripts/setup.sh`, [], { HOME, XDG_CACHE_HOME });
+	expect(result).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
 /** A PATH with nothing that could be or install a redis-server. */
