@@ -110,7 +110,7 @@ describe.skipIf(missing)(`two hosts${missing ? ` (skipped: ${missing})` : ""}`, 
 			const encoded = measurements?.stages.find(({ stage }) => stage === Stage.CROSS_HOST_RESPONSE_TIME);
 			const measured = encoded ? Distribution.decode(encoded) : Distribution.empty("us");
 			const trueUs = truth.medianOfCrossingUs(index);
-			expect(measured.count, `agent ${index}`).toBeGreaterThan(100);
+			expect(measured.count, `agent ${index}`).toBeGreaterThan(30);
 			const errorUs = Math.abs(measured.percentileUs(50) - trueUs);
 			// The proxy sees a task after its sender and a little after its receiver: what it adds is its own delay.
 			expect(errorUs, `agent ${index}: ${measured.percentileUs(50)} for ${trueUs}`).toBeLessThan(
