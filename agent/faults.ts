@@ -100,8 +100,8 @@ class SabotagedRecorder extends Recorder {
 		super(options);
 	}
 
-	override takeDelta(resources: Resources): Measurements {
-		return falsified(super.takeDelta(resources), this.sabotage);
+	override async takeDelta(resources: Resources): Promise<Measurements> {
+		return falsified(await super.takeDelta(resources), this.sabotage);
 	}
 
 	override result(resources: Resources): Measurements {

@@ -86,6 +86,7 @@ export class Runner {
 	#epochUs = Number.POSITIVE_INFINITY;
 	#latenessUs = 0;
 	#sendingDone = false;
+	#takingDelta = false;
 	#snapshots = 0;
 
 	private constructor(
@@ -332,10 +333,15 @@ export class Runner {
 		};
 	}
 
-	/** What was measured since the last call; undefined before it is armed. */
-	takeDelta(): Measurements | undefined {
-		const delta = this.#recorder?.takeDelta(this.#meter.read());
-		return delta && this.#complete(delta, this.#sampler.take());
+	/** What was measured since the last call; undefined before it is armed, and while the last one is being taken. */
+	async takeDelta(): Promise<Measurements | undefined> {
+		if (!this.#recorder || this.#takingDelta) return undefined;
+		this.#takingDelta = true;
+		try {
+			return this.#complete(await this.#recorder.takeDelta(this.#meter.read()), this.#sampler.take());
+		} finally {
+			this.#takingDelta = false;
+		}
 	}
 
 	/** Redis is there. */

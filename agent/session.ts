@@ -166,7 +166,7 @@ export class Session {
 			setInterval(() => {
 				if (this.#runner?.started) this.#send({ $case: "snapshot", value: this.#runner.snapshot() });
 			}, snapshotMs),
-			setInterval(() => this.#sendDelta(), DELTA_INTERVAL_MS),
+			setInterval(() => void this.#sendDelta(), DELTA_INTERVAL_MS),
 			setInterval(() => {
 				const silentMs = performance.now() - this.#heardAt;
 				if (silentMs > leaseMs) {
@@ -263,10 +263,10 @@ export class Session {
 		}
 	}
 
-	#sendDelta(): void {
+	async #sendDelta(): Promise<void> {
 		const runner = this.#runner;
-		const measurements = runner?.takeDelta();
-		if (!runner || !measurements) return;
+		const measurements = await runner?.takeDelta();
+		if (!runner || !measurements || this.#runner !== runner) return;
 		this.#send({ $case: "delta", value: { ordinal: runner.ordinal, sequence: ++this.#deltas, measurements } });
 	}
 

@@ -33,7 +33,7 @@ export async function warmUp(runTag: number, shape: TaskShape): Promise<void> {
 		recorder.settled(attempt(task, atUs));
 		if (sequence % ROUNDS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
 	}
-	Measurements.encode(recorder.takeDelta(new ResourceMeter().read())).finish();
+	Measurements.encode(await recorder.takeDelta(new ResourceMeter().read())).finish();
 	recorder.close();
 }
 

@@ -50,7 +50,7 @@ async function run(epochUs: number): Promise<void> {
 		const { totals } = running.snapshot();
 		send({ kind: "progress", enqueued: totals?.enqueued ?? 0, completed: totals?.completed ?? 0 });
 	}, SNAPSHOT_MS);
-	const deltas = setInterval(() => running.takeDelta(), 1_000);
+	const deltas = setInterval(() => void running.takeDelta(), 1_000);
 	const { counters, span, resources, errors } = await running.finished;
 	clearInterval(timer);
 	clearInterval(deltas);

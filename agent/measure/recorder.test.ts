@@ -200,13 +200,13 @@ describe("a recorder", () => {
 		expect(errors.get("other")).toBe(400);
 	});
 
-	test("the most tasks in flight, with those whose worker sleeps before a retry", () => {
+	test("the most tasks in flight, with those whose worker sleeps before a retry", async () => {
 		const recorder = recorderOf();
 		for (let task = 0; task < 3; task++) recorder.taken();
 		recorder.released();
 		recorder.polled(false);
 		expect(recorder.inFlight).toBe(2);
-		const { resources, counters } = recorder.takeDelta({ ...NO_RESOURCES, wallUs: 7 });
+		const { resources, counters } = await recorder.takeDelta({ ...NO_RESOURCES, wallUs: 7 });
 		expect(resources).toMatchObject({ maxInFlight: 3, wallUs: 7 });
 		expect(counters).toMatchObject({ polls: 1, emptyPolls: 1, dequeued: 3 });
 	});
@@ -237,9 +237,9 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 	{ maxLength: 80 },
 );
 
-test("the deltas together are the result", () => {
-	fc.assert(
-		fc.property(steps, (all) => {
+test("the deltas together are the result", async () => {
+	await fc.assert(
+		fc.asyncProperty(steps, async (all) => {
 			const recorder = recorderOf();
 			const deltas: Measurements[] = [];
 			const issued = new Map([
@@ -249,7 +249,7 @@ test("the deltas together are the result", () => {
 			for (const { kind, task, atUs } of all) {
 				const producer = task % 2;
 				const next = issued.get(producer) ?? 0;
-				if (kind === "delta") deltas.push(recorder.takeDelta(NO_RESOURCES));
+				if (kind === "delta") deltas.push(await recorder.takeDelta(NO_RESOURCES));
 				else if (kind === "send") send(recorder, producer, next, atUs);
 				else if (kind === "reject") {
 					recorder.begun(producer, next, EPOCH_US + atUs, EPOCH_US + atUs, stampBytes);
@@ -257,7 +257,7 @@ test("the deltas together are the result", () => {
 				} else work(recorder, attempt(producer, task, atUs, kind));
 				if (kind === "send" || kind === "reject") issued.set(producer, next + 1);
 			}
-			deltas.push(recorder.takeDelta(NO_RESOURCES));
+			deltas.push(await recorder.takeDelta(NO_RESOURCES));
 			const result = recorder.result(NO_RESOURCES);
 			const last = deltas.at(-1);
 

@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from "node:timers/promises";
 import { countersSince } from "../../proto/counters.js";
 import { Counters, type Measurements, Outcome, type Resources, type Span, Stage } from "../../proto/gen/measurement.js";
 import type { Window } from "../../proto/gen/slice.js";
@@ -62,6 +63,7 @@ export class Recorder implements WorkObserver {
 	};
 	#inFlight = 0;
 	#maxInFlight = 0;
+	#closed = false;
 
 	readonly #responseTime = stageLog(Stage.RESPONSE_TIME);
 	readonly #uncorrectedResponseTime = stageLog(Stage.UNCORRECTED_RESPONSE_TIME);
@@ -233,8 +235,11 @@ export class Recorder implements WorkObserver {
 		return { ...this.#counters };
 	}
 
-	/** What was measured since the last call. */
-	takeDelta(resources: Resources): Measurements {
+	/**
+	 * What was measured since the last call, up to now. A histogram takes long enough to encode that all of them would hold up
+	 * what is due to be sent: the event loop gets its turn after each. Not to be called again before it settles.
+	 */
+	async takeDelta(resources: Resources): Promise<Measurements> {
 		const counters = countersSince(this.#countersTaken, this.#counters);
 		this.#countersTaken = { ...this.#counters };
 		const errors = new Map<string, number>();
@@ -243,9 +248,15 @@ export class Recorder implements WorkObserver {
 			if (recent > 0) errors.set(kind, recent);
 		}
 		this.#errorsTaken = new Map(this.#errors);
-		const stages = this.#stages.flatMap((stage) => stage.take() ?? []);
-		const parts = { counters, errors, stages, series: this.#series.take(), ledger: this.#ledger.dirtyPages() };
-		return this.#measurements(resources, { ...parts, responseSeries: this.#responses.take() });
+		for (const stage of this.#stages) stage.cut();
+		const parts = { counters, errors, stages: [], series: this.#series.take(), ledger: this.#ledger.dirtyPages() };
+		const delta = this.#measurements(resources, { ...parts, responseSeries: this.#responses.take() });
+		for (const stage of this.#stages) {
+			await eventLoopTurn();
+			if (this.#closed) break;
+			delta.stages.push(...[stage.takeCut() ?? []].flat());
+		}
+		return delta;
 	}
 
 	/** Everything since the epoch. */
@@ -262,6 +273,7 @@ export class Recorder implements WorkObserver {
 
 	/** Frees the histograms; nothing can be recorded after it. */
 	close(): void {
+		this.#closed = true;
 		for (const stage of this.#stages) stage.destroy();
 	}
 

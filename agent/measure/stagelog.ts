@@ -2,15 +2,23 @@ import type { Stage, StageHistogram } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { StageRecorder } from "../../proto/histogramRecorder.js";
 
-/** A stage's values: what was recorded since they were last taken, and the sum of what was taken. */
+/**
+ * A stage's values, in two recorders that take turns, so that what was recorded up to one moment can be encoded later, piece
+ * by piece, while further values come in:
+ *
+ *   recent ─ cut ─▶ cut off ─ taken ─▶ before (a sum)
+ */
 export class StageLog {
-	readonly #recent: StageRecorder;
+	#recent: StageRecorder;
+	/** Holds what was cut off; empty otherwise. */
+	#other: StageRecorder;
 	readonly #before: Distribution;
 	readonly #stage: Stage;
 
 	constructor(stage: Stage, unit: Distribution["unit"]) {
 		this.#stage = stage;
 		this.#recent = StageRecorder.create(stage);
+		this.#other = StageRecorder.create(stage);
 		this.#before = Distribution.empty(unit);
 	}
 
@@ -19,12 +27,18 @@ export class StageLog {
 		this.#recent.record(value);
 	}
 
-	/** What was recorded since the last call; undefined where nothing was. */
-	take(): StageHistogram | undefined {
-		if (this.#recent.count === 0) return undefined;
-		const taken = this.#recent.encode();
+	/** Ends what `takeCut` gives here. To be called again when that was taken. */
+	cut(): void {
+		if (this.#other.count > 0) throw new Error("what was cut off before was not taken");
+		[this.#recent, this.#other] = [this.#other, this.#recent];
+	}
+
+	/** What was recorded between the last two cuts; undefined where nothing was. */
+	takeCut(): StageHistogram | undefined {
+		if (this.#other.count === 0) return undefined;
+		const taken = this.#other.encode();
 		this.#before.add(Distribution.decode(taken));
-		this.#recent.reset();
+		this.#other.reset();
 		return taken;
 	}
 
@@ -32,11 +46,14 @@ export class StageLog {
 	all(): StageHistogram | undefined {
 		const all = Distribution.empty(this.#before.unit);
 		all.add(this.#before);
-		if (this.#recent.count > 0) all.add(Distribution.decode(this.#recent.encode()));
+		for (const recorder of [this.#other, this.#recent]) {
+			if (recorder.count > 0) all.add(Distribution.decode(recorder.encode()));
+		}
 		return all.count > 0 ? all.encode(this.#stage) : undefined;
 	}
 
 	destroy(): void {
 		this.#recent.destroy();
+		this.#other.destroy();
 	}
 }

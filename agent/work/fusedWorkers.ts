@@ -138,8 +138,9 @@ export class FusedWorkers {
 		if (abandon.aborted) return;
 		if (stop.aborted && this.#underWay === 0) this.#giveBackReady();
 		while (this.#underWay < MOST_UNDER_WAY) {
-			const most = stop.aborted ? 0 : Math.min(this.#share, this.#free);
-			const size = Math.max(this.#settling.length, this.#hopeful ? most : 0);
+			// From empty queues nothing is fetched on the way: whoever waits there says when there is something.
+			const most = stop.aborted || !this.#hopeful ? 0 : Math.min(this.#share, this.#free);
+			const size = Math.max(this.#settling.length, most);
 			// Beside a turn that is under way only one that is worth it: many small ones cost more than they bring.
 			if (size === 0 || (this.#underWay > 0 && size < this.#share / 2)) break;
 			void this.#turn(this.#takeSettling(), most);
