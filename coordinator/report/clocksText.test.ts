@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { simulatedRecord } from "../../tests/support/records.js";
 import { mergeRun } from "../merge/merge.js";
 import { buildRun } from "./buildRun.js";
-import { clocksSentence, startSentence, withClockBound } from "./clocksText.js";
+import { clockColumn, clocksSentence, startSentence, withClockBound } from "./clocksText.js";
 import type { ReportRun } from "./schema.js";
 
 const runOf = (hosts: readonly string[]): ReportRun => {
@@ -41,4 +41,13 @@ test("on two hosts each one's drift is told, and what crossed", () => {
 	expect(clocksSentence({ ...run, clocks })).toMatch(
 		/^2 hosts, times between them ±96.0 µs; drift against Redis unknown, −3.3 ppm; 1 step; .*p50 between hosts 3.30 ms \(2,000 tasks\); 3 below zero, by 41.0 µs at the most$/,
 	);
+});
+
+test("a table of stages has a column for the clocks where some row's times lie between hosts", () => {
+	const { responseTime, enqueueTime } = runOf(["a"]).latency;
+	expect(clockColumn([responseTime, enqueueTime])).toBeUndefined();
+	expect(clockColumn([{ ...responseTime, clockBoundUs: 150 }, enqueueTime])).toEqual({
+		title: "clock",
+		cells: ["±150 µs", ""],
+	});
 });

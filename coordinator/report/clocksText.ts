@@ -41,3 +41,12 @@ export function startSentence({ start }: ReportRun): string | undefined {
 	const agents = `agent ${start.firstAgent} first, agent ${start.lastAgent} last`;
 	return `began within ${formatMicros(start.skewUs)}${bound} of each other, ${agents}`;
 }
+
+/** The column of a table of stages with what the clocks may be off by on every figure of a row; none within one host. */
+export function clockColumn(
+	rows: readonly LatencyFigures[],
+): { readonly title: string; readonly cells: string[] } | undefined {
+	if (rows.every(({ clockBoundUs }) => clockBoundUs === 0)) return undefined;
+	const cells = rows.map(({ clockBoundUs }) => (clockBoundUs === 0 ? "" : `±${formatMicros(clockBoundUs)}`));
+	return { title: "clock", cells };
+}

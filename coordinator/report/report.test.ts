@@ -45,6 +45,7 @@ const EXECUTIONS: { readonly [name: string]: Record } = {
 		},
 	),
 	timed: simulatedRecord([{ timedMs: 3_000, agents: 2, hosts: ["bench-1", "bench-2"], deadLetterEach: 50 }]),
+	"open-loop": simulatedRecord([{ openMs: 3_000, agents: 2, workers: 7, hosts: ["bench-1", "bench-2"] }]),
 	"lost-agent": simulatedRecord([
 		{
 			agents: 4,

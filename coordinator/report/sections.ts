@@ -11,7 +11,7 @@ import {
 	speedupCell,
 	steadyCell,
 } from "./cells.js";
-import { clocksSentence, startSentence, withClockBound } from "./clocksText.js";
+import { clockColumn, clocksSentence, startSentence } from "./clocksText.js";
 import { type Block, type Fact, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import { targetsSection, thresholdsSection } from "./judgementText.js";
@@ -97,19 +97,22 @@ function runTable(report: Report): Section | undefined {
 
 function stages(report: Report, run: ReportRun): Section | undefined {
 	const names = shownStages(run);
-	const columns = [text("stage"), ...["count", "mean", "p50", "p95", "p99", "p99.9", "min", "max"].map(figure)];
-	const rows = names.map((name) => {
+	const clock = clockColumn(names.map((name) => run.latency[name]));
+	const headings = ["count", "mean", "p50", "p95", "p99", "p99.9", "min", "max", ...(clock ? [clock.title] : [])];
+	const columns = [text("stage"), ...headings.map(figure)];
+	const rows = names.map((name, row) => {
 		const figures = run.latency[name];
 		return [
 			STAGE_TITLES[name],
 			formatCount(figures.count),
 			exactCell(figures, "meanUs"),
-			withClockBound(percentileCell(figures, "p50Us"), figures.p50Us, figures),
-			withClockBound(percentileCell(figures, "p95Us"), figures.p95Us, figures),
-			withClockBound(percentileCell(figures, "p99Us"), figures.p99Us, figures),
+			percentileCell(figures, "p50Us"),
+			percentileCell(figures, "p95Us"),
+			percentileCell(figures, "p99Us"),
 			percentileCell(figures, "p999Us"),
 			exactCell(figures, "minUs"),
 			exactCell(figures, "maxUs"),
+			...(clock ? [clock.cells[row] ?? ""] : []),
 		];
 	});
 	const described = names.map((name) => `${STAGE_TITLES[name]}: ${report.stages[name].description}`);

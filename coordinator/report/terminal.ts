@@ -1,5 +1,5 @@
 import { exactCell, headlineOf, percentileCell, percentileLegend, STAGE_TITLES, shownStages } from "./cells.js";
-import { clocksSentence, startSentence, withClockBound } from "./clocksText.js";
+import { clockColumn, clocksSentence, startSentence, withClockBound } from "./clocksText.js";
 import { curveLines } from "./curve.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap } from "./format.js";
 import { courseText, spreadText } from "./glance.js";
@@ -153,7 +153,9 @@ function curve(report: Report): string[] {
 }
 
 function stages(run: ReportRun, palette: Palette): string[] {
-	const rows = shownStages(run).map((name) => {
+	const names = shownStages(run);
+	const clock = clockColumn(names.map((name) => run.latency[name]));
+	const rows = names.map((name, row) => {
 		const figures = run.latency[name];
 		return [
 			STAGE_TITLES[name],
@@ -163,9 +165,11 @@ function stages(run: ReportRun, palette: Palette): string[] {
 			percentileCell(figures, "p99Us"),
 			percentileCell(figures, "p999Us"),
 			exactCell(figures, "maxUs"),
+			...(clock ? [clock.cells[row] ?? ""] : []),
 		];
 	});
-	const columns = [text("stage"), ...["mean", "p50", "p95", "p99", "p99.9", "max"].map(figure)];
+	const headings = ["mean", "p50", "p95", "p99", "p99.9", "max", ...(clock ? [clock.title] : [])];
+	const columns = [text("stage"), ...headings.map(figure)];
 	const legend = percentileLegend(rows.flat());
 	const marks = legend === undefined ? [] : wrap(legend, WIDTH - 2).map((line) => `  ${palette.dim(line)}`);
 	return [...painted(terminalTable(columns, rows), palette), ...marks];

@@ -13,7 +13,7 @@ import {
 import { Distribution } from "../../proto/histogram.js";
 import { LedgerPages } from "../../proto/ledger.js";
 import { addSeconds, coarseBucket, encodeSecond, type SecondOfResponses } from "../../proto/responseSecond.js";
-import { STAGES } from "../../proto/stages.js";
+import { STAGES, stageUnit } from "../../proto/stages.js";
 
 const SLOT_US = 200_000;
 
@@ -23,6 +23,8 @@ export interface Life {
 	readonly sequence: number;
 	readonly sender: number;
 	readonly worker: number;
+	/** In an open loop. */
+	readonly dueAtUs?: number;
 	readonly sentAtUs: number;
 	readonly enqueuedAtUs: number;
 	readonly dequeuedAtUs: number;
@@ -31,23 +33,30 @@ export interface Life {
 	readonly outcome: Outcome;
 }
 
-/** What an agent would have measured that sent and settled these tasks. */
+const intendedAtUs = ({ dueAtUs, sentAtUs }: Life) => dueAtUs ?? sentAtUs;
+const lagUs = (each: Life) => each.sentAtUs - intendedAtUs(each);
+
+/** What an agent would have measured that sent and settled these tasks. @param crossing those of them that came from another host */
 export function measured(
 	sent: readonly Life[],
 	settled: readonly Life[],
+	crossing: (each: Life) => boolean,
 	endAtUs: number,
 	lead: boolean,
 	errors: ReadonlyMap<string, number>,
 ): Measurements {
+	const isOpen = sent.some(({ dueAtUs }) => dueAtUs !== undefined);
 	const ledger = new LedgerPages();
 	for (const each of settled) ledger.set(each.producer, each.outcome, each.sequence);
 	const completed = settled.filter((each) => each.outcome === Outcome.COMPLETED);
 	const issued = new Map<number, number>();
 	for (const each of sent) issued.set(each.producer, Math.max(issued.get(each.producer) ?? 0, each.sequence + 1));
 	const values = new Map<Stage, number[]>([
-		[Stage.RESPONSE_TIME, completed.map((each) => each.settledAtUs - each.sentAtUs)],
+		[Stage.RESPONSE_TIME, completed.map((each) => each.settledAtUs - intendedAtUs(each))],
+		[Stage.CROSS_HOST_RESPONSE_TIME, completed.filter(crossing).map((each) => each.settledAtUs - intendedAtUs(each))],
 		[Stage.UNCORRECTED_RESPONSE_TIME, completed.map((each) => each.settledAtUs - each.sentAtUs)],
-		[Stage.SEND_LAG, sent.map(() => 0)],
+		[Stage.SEND_LAG, sent.map(lagUs)],
+		[Stage.GENERATOR_LAG, isOpen ? sent.map(lagUs) : []],
 		[Stage.ENQUEUE_TIME, sent.map((each) => each.enqueuedAtUs - each.sentAtUs)],
 		[
 			Stage.QUEUE_WAIT,
@@ -74,8 +83,16 @@ export function measured(
 			polls: settled.length + 20,
 			emptyPolls: 20,
 			metadataBytes: sent.length * 96,
+			...(isOpen && {
+				due: sent.length,
+				late: sent.filter((each) => lagUs(each) > 1_000).length,
+				cohortSent: sent.length,
+				cohortSettled: settled.length,
+			}),
 		}),
-		stages: STAGES.map(({ stage, unit }) => Distribution.of(unit, values.get(stage) ?? []).encode(stage)),
+		stages: [...STAGES.map(({ stage }) => stage), Stage.CROSS_HOST_RESPONSE_TIME].map((stage) =>
+			Distribution.of(stageUnit(stage), values.get(stage) ?? []).encode(stage),
+		),
 		series: seriesOf(sent, settled),
 		responseSeries: secondsOf(sent, settled),
 		ledger: ledger.allPages(),
@@ -121,11 +138,11 @@ function secondsOf(sent: readonly Life[], settled: readonly Life[]): ResponseSec
 		const sum = seconds.get(index);
 		seconds.set(index, sum ? addSeconds(sum, one) : one);
 	};
-	for (const each of sent) add(each.sentAtUs, { intended: 1 });
+	for (const each of sent) add(intendedAtUs(each), { intended: 1 });
 	for (const each of settled) {
-		const maxUs = each.settledAtUs - each.sentAtUs;
+		const maxUs = each.settledAtUs - intendedAtUs(each);
 		const completed = { count: 1, maxUs, buckets: { indexes: [coarseBucket(maxUs)], counts: [1] } };
-		add(each.sentAtUs, each.outcome === Outcome.COMPLETED ? completed : { ended: 1 });
+		add(intendedAtUs(each), each.outcome === Outcome.COMPLETED ? completed : { ended: 1 });
 	}
 	return [...seconds.values()].sort((a, b) => a.index - b.index).map(encodeSecond);
 }

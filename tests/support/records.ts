@@ -1,4 +1,4 @@
-import type { Plan, RunSpec } from "../../coordinator/plan/plan.js";
+import type { LoadSpec, Plan, RunSpec } from "../../coordinator/plan/plan.js";
 import { planToJson, specToJson } from "../../coordinator/plan/planJson.js";
 import { Census, Namespace, Outcome, RedisServer } from "../../proto/gen/measurement.js";
 import { AgentRecord, Record, RunEnd, RunRecord } from "../../proto/gen/record.js";
@@ -20,6 +20,8 @@ export interface RunShape {
 	readonly tasks?: number;
 	/** A timed run of this length instead of a number of tasks. */
 	readonly timedMs?: number;
+	/** A task each millisecond for so long, whatever the queue does. */
+	readonly openMs?: number;
 	/** Each n-th task ends in a dead letter. */
 	readonly deadLetterEach?: number;
 	/** These tasks (by run-wide number) vanish after their enqueue. */
@@ -42,12 +44,9 @@ export function runSpec(shape: RunShape): RunSpec {
 		concurrency: 1,
 		batch: 1,
 		workers,
-		producers: PRODUCERS,
+		producers: shape.openMs === undefined ? PRODUCERS : (shape.agents ?? 1),
 		pollIntervalMs: shape.pollIntervalMs ?? 10,
-		load:
-			shape.timedMs === undefined
-				? { kind: "tasks", tasks: shape.tasks ?? 1_000, limitMs: undefined }
-				: { kind: "timed", warmupMs: 0, durationMs: shape.timedMs, inFlight: 2 * workers },
+		load: loadSpec(shape, workers),
 		task: {
 			type: "benchmark_task",
 			payload: [{ weight: 1, leastBytes: 1_024, mostBytes: 1_024 }],
@@ -58,6 +57,20 @@ export function runSpec(shape: RunShape): RunSpec {
 		handler: { kind: "benchmark" },
 		drainTimeoutMs: 60_000,
 		seed: 7,
+	};
+}
+
+function loadSpec({ timedMs, openMs, tasks = 1_000 }: RunShape, workers: number): LoadSpec {
+	if (timedMs !== undefined) return { kind: "timed", warmupMs: 0, durationMs: timedMs, inFlight: 2 * workers };
+	if (openMs === undefined) return { kind: "tasks", tasks, limitMs: undefined };
+	return {
+		kind: "open",
+		rate: { shape: "constant", perSecond: 1_000 },
+		arrivals: { process: "uniform" },
+		warmupMs: 0,
+		durationMs: openMs,
+		maxUnacknowledged: 1_000,
+		spin: false,
 	};
 }
 
@@ -106,7 +119,7 @@ export function simulatedRun(shape: RunShape): RunRecord {
 	const agentCount = shape.agents ?? 1;
 	const endUs = shape.abortedAtUs ?? Number.POSITIVE_INFINITY;
 	const vanished = new Set(shape.vanished);
-	const tasks = spec.load.kind === "tasks" ? spec.load.tasks : Math.floor((spec.load.durationMs / 10) * spec.workers);
+	const tasks = tasksOf(spec);
 	const { lost } = shape;
 	const lives = Array.from({ length: tasks }, (_, task) => life(task, spec.workers, agentCount, shape))
 		.filter((each) => each.sentAtUs < endUs && (each.sender !== lost?.agent || each.sentAtUs < lost.atUs))
@@ -152,7 +165,42 @@ export function simulatedRun(shape: RunShape): RunRecord {
 	});
 }
 
+function tasksOf({ load, workers }: RunSpec): number {
+	switch (load.kind) {
+		case "tasks":
+			return load.tasks;
+		case "timed":
+			return Math.floor((load.durationMs / 10) * workers);
+		case "open":
+			return load.durationMs;
+	}
+}
+
+/** An arrival a millisecond, mostly sent a little late, each hundredth after a pause of the generator's. */
+function openLife(task: number, workers: number, agents: number): Life {
+	const producer = task % agents;
+	const worker = Math.floor(task / agents) % workers;
+	const dueAtUs = 1_000 * task;
+	const sentAtUs = dueAtUs + (task % 100 === 99 ? 1_400 : 40 + (task % 9) * 10);
+	const enqueuedAtUs = sentAtUs + 250 + (task % 7) * 20;
+	const dequeuedAtUs = enqueuedAtUs + 180 + (task % 23) * 15;
+	return {
+		producer,
+		sequence: Math.floor(task / agents),
+		sender: producer,
+		worker: worker % agents,
+		dueAtUs,
+		sentAtUs,
+		enqueuedAtUs,
+		dequeuedAtUs,
+		handlerNs: 4_000 + (task % 11) * 100,
+		settledAtUs: dequeuedAtUs + 300 + (task % 13) * 10,
+		outcome: Outcome.COMPLETED,
+	};
+}
+
 function life(task: number, workers: number, agents: number, shape: RunShape): Life {
+	if (shape.openMs !== undefined) return openLife(task, workers, agents);
 	const producer = task % PRODUCERS;
 	const sequence = Math.floor(task / PRODUCERS);
 	const worker = task % workers;
@@ -199,13 +247,14 @@ function agentRecord(
 	const sent = all.filter((each) => each.sender === index && each.enqueuedAtUs < untilUs);
 	const settled = all.filter((each) => each.worker === index && each.settledAtUs >= 0 && each.settledAtUs < untilUs);
 	const hosts = shape.hosts ?? ["bench-1"];
+	const crossing = (each: Life) => hosts[each.sender % hosts.length] !== hosts[each.worker % hosts.length];
 	return AgentRecord.create({
 		index,
 		agentId: `00000000-0000-4000-8000-00000000000${index}`,
 		host: host(hosts[index % hosts.length] ?? ""),
 		pid: 4_000 + index,
 		clockBoundUs: hosts.length > 1 ? 60 : 0,
-		measurements: measured(sent, settled, endAtUs, index === 0, shape.errors ?? new Map()),
+		measurements: measured(sent, settled, crossing, endAtUs, index === 0, shape.errors ?? new Map()),
 		workers: Math.floor(((index + 1) * spec.workers) / agents) - Math.floor((index * spec.workers) / agents),
 		producers: Math.max(0, Math.ceil((PRODUCERS - index) / agents)),
 		...(lostAtUs === undefined
