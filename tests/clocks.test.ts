@@ -8,6 +8,7 @@ import { type CliOptions, type RunningCli, startCli } from "./support/cli.js";
 import { type Sight, startProxy } from "./support/delayingProxy.js";
 import { makeHosts, missingForHosts } from "./support/hosts.js";
 import { startRedis } from "./support/redis.js";
+import { withRedis } from "./support/redisClient.js";
 import { expectReported, onlyRun, resultFolder } from "./support/results.js";
 
 const server = await startRedis();
@@ -68,6 +69,22 @@ test("agents that read two clocks follow Redis's, and the report says how well",
 	expect(ended.stdout).toMatch(/p50 .*\(clock\)/);
 	expect(run.start?.boundUs).toBeGreaterThan(0);
 }, 60_000);
+
+test("across hosts all are armed in time or nothing starts: an agent whose word comes too late is named, and nothing was sent", async () => {
+	const { coordinator, port, agent } = await waiting(server.tcpUrl, "--duration", "5s", "--key-prefix", "late:");
+	const slow = await startProxy({ host: "127.0.0.1", toPort: port, delayMs: () => LATE_MS });
+	onTestFinished(() => slow.close());
+	for (const [index, at] of [port, slow.port].entries()) {
+		agent(index, "127.0.0.1", at, { env: { SPOOLBENCH_CLOCK: `clock ${index}` } });
+	}
+	const { code, stdout, stderr } = await coordinator.exited;
+	expect(code).toBe(5);
+	expect((stdout + stderr).replaceAll(/\s+/g, " ")).toMatch(/agent 1 .*not armed 500 ms before the start/i);
+	expect(await withRedis(server.url, (client) => client.keys("late:*"))).toEqual([]);
+}, 60_000);
+
+/** Beyond the 1.5 s that agents on several hosts have to be armed in. */
+const LATE_MS = 2_500;
 
 const missing = missingForHosts();
 const MEBI = 1_000_000n;
