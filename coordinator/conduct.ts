@@ -94,6 +94,8 @@ async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
 			await options.nothing();
 			return failure?.exitCode ?? EXIT_ABORTED;
 		}
+		// Merging hundreds of agents takes seconds, in which none of them would hear a heartbeat.
+		await cluster.close("the plan is done");
 		const profiles = collector.finish(runs);
 		const exitCode = await options.conclude(
 			{

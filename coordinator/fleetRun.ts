@@ -69,6 +69,8 @@ export class FleetRun {
 	readonly startedAtMs = performance.now();
 	#wake: () => void = () => {};
 	#end: RunEnding | undefined;
+	#looksSoon = false;
+	#over = false;
 	#toldToStopSending = false;
 	#interruptedAtMs = Number.POSITIVE_INFINITY;
 	#epochRedisUs = 0;
@@ -110,6 +112,7 @@ export class FleetRun {
 			await this.#conclude();
 			return this.#record();
 		} finally {
+			this.#over = true;
 			clearInterval(tick);
 			interrupt.removeEventListener("abort", changed);
 			fleet.attend(undefined);
@@ -304,7 +307,7 @@ export class FleetRun {
 		// Once its result is in, an agent that cannot conclude takes nothing away from it.
 		const early = this.phase !== "preparing" && this.phase !== "cleaning";
 		if (participant.failure && early) participant.lose(participant.failure.message);
-		this.#changed();
+		this.#changedSoon();
 	}
 
 	#lost(member: Member, reason: string): void {
@@ -340,6 +343,16 @@ export class FleetRun {
 
 	#send(participant: Participant, body: NonNullable<CoordinatorMessage["body"]>): void {
 		if (participant.alive) participant.member?.link.send(body);
+	}
+
+	/** Hundreds of agents speak at once: what all of them say in one turn of the event loop is looked at once. */
+	#changedSoon(): void {
+		if (this.#looksSoon) return;
+		this.#looksSoon = true;
+		setImmediate(() => {
+			this.#looksSoon = false;
+			if (!this.#over) this.#changed();
+		});
 	}
 
 	#changed(): void {

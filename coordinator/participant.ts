@@ -152,6 +152,7 @@ export class Participant {
 	#takeDelta(sequence: number, measurements: Measurements | undefined): void {
 		if (!measurements) throw new PeerError("an empty delta");
 		if (sequence > MAX_DELTAS) throw new PeerError(`delta ${sequence}`);
+		if (this.result) return;
 		checkClaims(this.slice, measurements);
 		this.deltas.apply(sequence, measurements);
 		this.#coveredToMs = performance.now();
@@ -164,5 +165,6 @@ export class Participant {
 		readMeasurements(result);
 		checkClaims(this.slice, result);
 		this.result = result;
+		this.deltas.release();
 	}
 }

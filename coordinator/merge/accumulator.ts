@@ -23,7 +23,7 @@ export class DeltaAccumulator {
 	readonly #stages = new Map<Stage, Distribution>();
 	readonly #series = new Map<number, Slot>();
 	readonly #responses = new Map<number, SecondOfResponses>();
-	readonly #ledger = new LedgerPages();
+	#ledger = new LedgerPages();
 	readonly #producers = new Map<number, number>();
 	readonly #errors = new Map<string, number>();
 	readonly #redis: RedisSample[] = [];
@@ -91,6 +91,14 @@ export class DeltaAccumulator {
 			responseSeries: [...this.#responses.values()].sort((a, b) => a.index - b.index).map(encodeSecond),
 			clock: this.#clock,
 		};
+	}
+
+	/** Lets go of all but what the live view and the report ask for once the agent's whole result is there. */
+	release(): void {
+		for (const stage of this.#stages.keys()) if (stage !== Stage.RESPONSE_TIME) this.#stages.delete(stage);
+		this.#series.clear();
+		this.#responses.clear();
+		this.#ledger = new LedgerPages();
 	}
 
 	/** For the live view: what there is so far, which goes on changing. */

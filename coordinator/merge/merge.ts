@@ -12,6 +12,9 @@ import type { FleetResources, MergedAgent, MergedRun } from "./merged.js";
 import { joinOutages } from "./outages.js";
 import { addCounts, addResponses, addSlots, addStages, joinSpans } from "./sums.js";
 
+/** What is kept of each agent by itself. */
+type MeasuredByAgent = Omit<CheckedMeasurements, "stages" | "series" | "responseSeries">;
+
 /**
  * Puts together what all agents of a run measured, the lost ones' deltas included. The order of the agents in the record
  * makes no difference.
@@ -19,21 +22,23 @@ import { addCounts, addResponses, addSlots, addStages, joinSpans } from "./sums.
  * @throws MeasurementsError naming the agent whose figures do not add up; Error when the record's plan cannot be read
  */
 export function mergeRun(record: RunRecord): MergedRun {
-	const parts = [...record.agents]
-		.sort((a, b) => a.index - b.index)
-		.map((agent) => ({ agent, measured: readAgent(agent) }));
 	const stages = new Map<Stage, Distribution>(
 		[...STAGES, ...CLOCK_STAGES].map(({ stage, unit }) => [stage, Distribution.empty(unit)]),
 	);
 	const slots = new Map<number, Slot>();
 	const responses = new Map<number, SecondOfResponses>();
 	const errors = new Map<string, number>();
-	for (const { measured } of parts) {
-		addStages(stages, measured.stages);
-		addSlots(slots, measured.series);
-		addResponses(responses, measured.responseSeries);
-		addCounts(errors, measured.errors);
-	}
+	// One agent after the other: what hundreds hold of distributions would not be in memory at once.
+	const parts = [...record.agents]
+		.sort((a, b) => a.index - b.index)
+		.map((agent) => {
+			const { stages: ownStages, series, responseSeries, ...measured } = readAgent(agent);
+			addStages(stages, ownStages);
+			addSlots(slots, series);
+			addResponses(responses, responseSeries);
+			addCounts(errors, measured.errors);
+			return { agent, measured };
+		});
 	const spec = parseRunSpec(record.specJson);
 	const ledgers = parts.map(({ agent, measured }) => ({
 		index: agent.index,
@@ -85,7 +90,7 @@ function readAgent(agent: AgentRecord): CheckedMeasurements {
 	}
 }
 
-function mergedAgent(agent: AgentRecord, measured: CheckedMeasurements): MergedAgent {
+function mergedAgent(agent: AgentRecord, measured: MeasuredByAgent): MergedAgent {
 	return {
 		index: agent.index,
 		agentId: agent.agentId,
@@ -109,7 +114,7 @@ function dense(slots: ReadonlyMap<number, Slot>): Slot[] {
 	return Array.from({ length: last + 1 }, (_, index) => slots.get(index) ?? empty(index));
 }
 
-function fleetResources(agents: readonly CheckedMeasurements[]): FleetResources {
+function fleetResources(agents: readonly MeasuredByAgent[]): FleetResources {
 	const all = agents.map(({ resources }) => resources);
 	const sum = (read: (resources: (typeof all)[number]) => number) => all.reduce((total, one) => total + read(one), 0);
 	const most = (read: (resources: (typeof all)[number]) => number) =>

@@ -103,8 +103,10 @@ async function host(job: CoordinatorJob): Promise<void> {
 		},
 	});
 	const runRecord = await run.execute();
+	at.collected ||= performance.now();
+	fleet.dismiss("the bench is over");
+	await listener.close();
 	at.recorded = performance.now();
-	at.collected ||= at.recorded;
 	const record = Record.create({
 		format: RECORD_FORMAT,
 		softwareVersion: VERSION,
@@ -117,8 +119,6 @@ async function host(job: CoordinatorJob): Promise<void> {
 	for (const render of [renderJson, renderSummary, renderHtml]) render(report);
 	const { length: resultBytes } = await encodeRecord(record);
 	at.reported = performance.now();
-	fleet.dismiss("the bench is over");
-	await listener.close();
 	meter.stop();
 	const used = meter.read();
 	if (runRecord.end !== RunEnd.DRAINED) process.stderr.write(`the run did not end in order: ${runRecord.endReason}\n`);
