@@ -3,6 +3,7 @@ import { StopScope } from "../proto/gen/cluster.js";
 import { RunEnd, type RunRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
 import { Distribution } from "../proto/histogram.js";
+import { Chronicle } from "./chronicle.js";
 import { DrainWatch } from "./drain.js";
 import { plantedFaults } from "./faults.js";
 import { chooseEpoch } from "./fleet/epoch.js";
@@ -69,6 +70,7 @@ export class FleetRun {
 	readonly startedAtMs = performance.now();
 	#wake: () => void = () => {};
 	#end: RunEnding | undefined;
+	readonly #chronicle: Chronicle;
 	#looksSoon = false;
 	#over = false;
 	#toldToStopSending = false;
@@ -76,6 +78,7 @@ export class FleetRun {
 	#epochRedisUs = 0;
 
 	constructor(private readonly options: FleetRunOptions) {
+		this.#chronicle = new Chronicle(options.ordinal);
 		this.participants = options.slices.map((slice, index) => new Participant(options.ordinal, index, slice));
 		const { profiling, ordinal } = options;
 		if (!profiling) return;
@@ -98,6 +101,7 @@ export class FleetRun {
 		const tick = setInterval(() => this.#changed(), TICK_MS);
 		const changed = () => this.#changed();
 		interrupt.addEventListener("abort", changed, { once: true });
+		fleet.runId = this.options.runId;
 		fleet.attend({
 			joined: (member) => this.#joined(member),
 			message: (member, message) => this.#message(member, message),
@@ -116,6 +120,7 @@ export class FleetRun {
 			clearInterval(tick);
 			interrupt.removeEventListener("abort", changed);
 			fleet.attend(undefined);
+			fleet.runId = undefined;
 			fleet.closed = false;
 		}
 	}
@@ -204,6 +209,7 @@ export class FleetRun {
 			p999Ms: () => this.#p999Ms(),
 		});
 		this.phase = sendingDone && interrupt.aborted ? "draining" : phase;
+		if (nowMs >= this.epochMs) this.#chronicle.phase(this.phase);
 		if (stopSending) this.#endSending("the measured tasks are settled, or had time enough");
 		if (interrupt.aborted) {
 			this.#interruptedAtMs = Math.min(this.#interruptedAtMs, nowMs);
@@ -280,6 +286,7 @@ export class FleetRun {
 			epochUnixMs: this.#epochRedisUs / 1_000,
 			endAtUs: Math.max(0, ((this.#end?.atMs ?? 0) - this.epochMs) * 1_000),
 			faults: plantedFaults(options.slices),
+			events: this.#chronicle.since(this.epochMs),
 		};
 	}
 
@@ -287,6 +294,7 @@ export class FleetRun {
 		const participant = this.participants[member.index];
 		if (!participant || this.phase !== "preparing" || this.options.fleet.closed) return;
 		participant.seat(member);
+		this.#chronicle.joined(member);
 		const { ordinal, purge, profiling } = this.options;
 		const lead = member.index === 0;
 		this.#send(participant, {
@@ -300,7 +308,9 @@ export class FleetRun {
 		const participant = this.participants[member.index];
 		if (participant?.member !== member || !participant.alive) return;
 		try {
+			const hadResult = participant.result !== undefined;
 			participant.take(message);
+			this.#chronicle.heard(member, message, !hadResult && participant.result !== undefined);
 		} catch (error) {
 			member.link.drop(`it broke the protocol: ${(error as Error).message}`);
 		}
@@ -314,6 +324,7 @@ export class FleetRun {
 		const participant = this.participants[member.index];
 		if (participant?.member !== member) return;
 		participant.lose(reason);
+		this.#chronicle.note(`lost: ${reason}`, member);
 		if (this.phase === "preparing" && this.options.replaceable && !this.options.fleet.closed)
 			participant.ready = undefined;
 		this.#changed();
@@ -336,6 +347,7 @@ export class FleetRun {
 	}
 
 	#stop(scope: StopScope, reason: string): void {
+		this.#chronicle.note(`${scope === StopScope.ALL ? "told to stop" : "told to end sending"}: ${reason}`);
 		for (const participant of this.participants) {
 			this.#send(participant, { $case: "stop", value: { ordinal: this.ordinal, scope, reason } });
 		}

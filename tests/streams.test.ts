@@ -190,7 +190,11 @@ test("whoever says nothing for 10 s is cut off, however far it got; an agent tha
 }, async () => {
 	const own = await identities();
 	const { at, token, fleet, listener } = await host(1, own.coordinator);
-	await dial(at, token, own.agent, {}).answer;
+	const member = dial(at, token, own.agent, {});
+	await member.answer;
+	// An agent in order answers heartbeats, and keeps its lease with that.
+	const answering = setInterval(() => member.send({ body: { $case: "armed", value: { ordinal: 0 } } }), 1_000);
+	endings.push(() => clearInterval(answering));
 	const startedMs = performance.now();
 	const { port } = listener.address;
 	const silent = connect(port, "127.0.0.1");

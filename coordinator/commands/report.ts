@@ -8,6 +8,7 @@ import { renderJunit } from "../report/junit.js";
 import type { Report } from "../report/schema.js";
 import { renderSummary } from "../report/summary.js";
 import { renderTerminal } from "../report/terminal.js";
+import { renderTimeline } from "../report/timeline.js";
 import {
 	HTML_FILE,
 	JUNIT_FILE,
@@ -18,6 +19,7 @@ import {
 	SUMMARY_FILE,
 } from "../results/folder.js";
 import { judgeFolder } from "../results/judged.js";
+import { readRecord } from "../results/recordFile.js";
 
 const EXIT_BAD_INPUT = 2;
 
@@ -25,6 +27,7 @@ type Format = "terminal" | "markdown" | "html" | "json" | "junit";
 
 interface ReportFlags {
 	readonly format: Format;
+	readonly timeline?: boolean;
 	readonly write?: boolean;
 	readonly out?: string;
 }
@@ -39,6 +42,7 @@ export function reportCommand(): Command {
 				.choices(["terminal", "markdown", "html", "json", "junit"])
 				.default("terminal"),
 		)
+		.option("--timeline", "print what happened when, on which agent and host, instead of the report")
 		.option("--write", `write ${SUMMARY_FILE}, ${HTML_FILE}, ${REPORT_FILE} and ${JUNIT_FILE} into the folder again`)
 		.option("--out <dir>", "write them into this folder instead, which must exist")
 		.addHelpText(
@@ -48,6 +52,7 @@ Examples:
   coordinator report benchmark_results/run_20260131_120000
   coordinator report benchmark_results/run_20260131_120000 --format json | jq .verdict
   coordinator report benchmark_results/run_20260131_120000 --format html > report.html
+  coordinator report benchmark_results/run_20260131_120000 --timeline | grep 'agent 3'
   coordinator report benchmark_results/run_20260131_120000 --write`,
 		)
 		.action(async (dir: string, flags: ReportFlags, command: Command) => {
@@ -63,7 +68,7 @@ Examples:
 async function report(dir: string, flags: ReportFlags): Promise<void> {
 	const judged = await judgeFolder(dir);
 	if (flags.write || flags.out !== undefined) await rewrite(judged, flags.out ?? dir);
-	await print(await render(judged, flags.format, dir));
+	await print(flags.timeline ? renderTimeline(await readRecord(dir)) : await render(judged, flags.format, dir));
 }
 
 async function rewrite(judged: Report, dir: string): Promise<void> {

@@ -11,6 +11,8 @@ import { AgentLink, type AgentStream, awaitHello, refuse } from "./link.js";
 export interface Member {
 	readonly index: number;
 	readonly hello: Hello;
+	/** On performance.now(). */
+	readonly joinedAtMs: number;
 	readonly link: AgentLink;
 }
 
@@ -45,6 +47,8 @@ export class Fleet {
 	#assembled = false;
 	/** No one may join now. */
 	closed = false;
+	/** The run under way, for the log. */
+	runId: string | undefined;
 
 	constructor(private readonly options: FleetOptions) {
 		this.#members = Array.from({ length: options.size }, () => undefined);
@@ -163,10 +167,13 @@ export class Fleet {
 			(message) => this.#listener?.message(member, message),
 			(reason) => void this.#lose(member, reason),
 		);
-		const member: Member = { index, hello, link };
+		const member: Member = { index, hello, joinedAtMs: performance.now(), link };
 		this.#members[index] = member;
 		this.#assembled ||= this.missing.length === 0;
-		this.options.log.info({ agent: index, host: hello.host?.hostname, pid: hello.pid }, "agent joined");
+		this.options.log.info(
+			{ runId: this.runId, agent: index, host: hello.host?.hostname, pid: hello.pid },
+			"agent joined",
+		);
 		link.send({
 			$case: "welcome",
 			value: {
@@ -185,7 +192,10 @@ export class Fleet {
 		this.#members[member.index] = undefined;
 		const more = await this.options.explainLoss?.(member.hello);
 		const whole = more ? `${reason}: ${more}` : reason;
-		this.options.log.error({ agent: member.index, host: member.hello.host?.hostname, reason: whole }, "agent lost");
+		this.options.log.error(
+			{ runId: this.runId, agent: member.index, host: member.hello.host?.hostname, reason: whole },
+			"agent lost",
+		);
 		this.#listener?.lost(member, whole);
 	}
 

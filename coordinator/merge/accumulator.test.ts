@@ -135,6 +135,16 @@ describe("an agent's deltas", () => {
 		expect(accumulator.live().responseTime.percentileUs(50)).toBe(1_500);
 	});
 
+	test("once let go show the response times still, and the memory", () => {
+		const accumulator = new DeltaAccumulator();
+		accumulator.apply(1, deltaOf([{ valueUs: 1_500, slot: 0, sequence: 0, error: "" }]));
+		const before = accumulator.memory.length;
+		accumulator.release();
+		expect(accumulator.live().responseTime.count).toBe(1);
+		expect(accumulator.memory).toHaveLength(before);
+		expect(accumulator.measurements()).toMatchObject({ ledger: [], series: [], responseSeries: [] });
+	});
+
 	test("that nobody sent are nothing at all", () => {
 		const { span, resources, counters } = new DeltaAccumulator().measurements();
 		expect(span?.firstSentAtUs).toBe(-1);

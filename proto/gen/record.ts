@@ -78,8 +78,22 @@ export interface RunRecord {
   epochUnixMs: number;
   /** when workers were told to stop */
   endAtUs: number;
+  /** what happened to the run and its agents, in order */
+  events: RunEvent[];
   /** what a self-test planted, in words; none in any other run */
   faults: string[];
+}
+
+/** What the coordinator saw happen, by its own clock. */
+export interface RunEvent {
+  /** since the epoch; negative before it */
+  atUs: number;
+  /** -1: the whole run */
+  agent: number;
+  /** the agent's */
+  host: string;
+  /** in words */
+  what: string;
 }
 
 export interface AgentRecord {
@@ -387,6 +401,7 @@ function createBaseRunRecord(): RunRecord {
     endReason: "",
     epochUnixMs: 0,
     endAtUs: 0,
+    events: [],
     faults: [],
   };
 }
@@ -434,6 +449,9 @@ export const RunRecord: MessageFns<RunRecord> = {
     }
     if (message.endAtUs !== 0) {
       writer.uint32(113).double(message.endAtUs);
+    }
+    for (const v of message.events) {
+      RunEvent.encode(v!, writer.uint32(482).fork()).join();
     }
     for (const v of message.faults) {
       writer.uint32(322).string(v!);
@@ -566,6 +584,14 @@ export const RunRecord: MessageFns<RunRecord> = {
             message.endAtUs = reader.double();
             continue;
           }
+          case 60: {
+            if (tag !== 482) {
+              break;
+            }
+
+            message.events.push(RunEvent.decode(reader, reader.uint32()));
+            continue;
+          }
           case 40: {
             if (tag !== 322) {
               break;
@@ -611,7 +637,99 @@ export const RunRecord: MessageFns<RunRecord> = {
     message.endReason = object.endReason ?? "";
     message.epochUnixMs = object.epochUnixMs ?? 0;
     message.endAtUs = object.endAtUs ?? 0;
+    message.events = object.events?.map((e) => RunEvent.fromPartial(e)) || [];
     message.faults = object.faults?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRunEvent(): RunEvent {
+  return { atUs: 0, agent: 0, host: "", what: "" };
+}
+
+export const RunEvent: MessageFns<RunEvent> = {
+  encode(message: RunEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.atUs !== 0) {
+      writer.uint32(9).double(message.atUs);
+    }
+    if (message.agent !== 0) {
+      writer.uint32(16).int32(message.agent);
+    }
+    if (message.host !== "") {
+      writer.uint32(26).string(message.host);
+    }
+    if (message.what !== "") {
+      writer.uint32(34).string(message.what);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.atUs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.agent = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.what = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RunEvent>): RunEvent {
+    return RunEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RunEvent>): RunEvent {
+    const message = createBaseRunEvent();
+    message.atUs = object.atUs ?? 0;
+    message.agent = object.agent ?? 0;
+    message.host = object.host ?? "";
+    message.what = object.what ?? "";
     return message;
   },
 };
