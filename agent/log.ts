@@ -8,7 +8,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /**
  * The process's logger: JSON on stderr, or lines for people when stderr is a terminal.
  *
- * @param bindings fields in each line (role, pid, agent index)
+ * @param bindings fields in each line (role, pid, host, agent index, run ID)
  */
 export async function makeLogger(level: LogLevel, bindings: Record<string, unknown>): Promise<import("pino").Logger> {
 	const options = { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime };

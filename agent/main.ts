@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { CommanderError } from "commander";
 import { describeHost } from "../proto/host.js";
 import { readTlsIdentity, type TlsIdentity } from "../proto/tlsFiles.js";
@@ -51,7 +52,7 @@ async function main(): Promise<number> {
 		return EXIT_BAD_INPUT;
 	}
 	const { flags, token, tls, caps } = settings;
-	const log = await makeLogger(flags.logLevel, { role: "agent", pid: process.pid });
+	const log = await makeLogger(flags.logLevel, { role: "agent", pid: process.pid, host: hostname() });
 	const interrupt = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM"] as const) {
 		process.on(signal, () => {

@@ -63,12 +63,14 @@ export class Session {
 	#timers: NodeJS.Timeout[] = [];
 	#heardAt = performance.now();
 	#lead = false;
+	#log: Logger;
 	#deltas = 0;
 	#settle: (end: SessionEnd) => void = () => {};
 	readonly #end: Promise<SessionEnd>;
 
 	constructor(private readonly options: SessionOptions) {
 		const { channel, options: naming } = streamCredentials(options.coordinator, options.tls);
+		this.#log = options.log;
 		this.#client = new ClusterClient(options.coordinator, channel, {
 			...naming,
 			"grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
@@ -194,7 +196,7 @@ export class Session {
 				void this.#report(runner);
 				break;
 			case "stop":
-				this.options.log.info({ run: body.value.ordinal, reason: body.value.reason }, "stop");
+				this.#log.info({ run: body.value.ordinal, reason: body.value.reason }, "stop");
 				if (runner?.ordinal === body.value.ordinal) runner.stop(body.value.scope);
 				break;
 			case "conclude":
@@ -218,9 +220,10 @@ export class Session {
 		this.#lead = request.lead;
 		const preparing = new AbortController();
 		this.#preparing = preparing;
+		this.#log = this.options.log.child({ runId: request.slice?.runId });
 		try {
 			const slice = request.slice && admitSlice(request.slice, this.options.caps);
-			const runner = await Runner.prepare({ ...request, slice }, this.options.log, preparing.signal);
+			const runner = await Runner.prepare({ ...request, slice }, this.#log, preparing.signal);
 			if (preparing.signal.aborted) {
 				runner.close();
 				return;
@@ -232,7 +235,7 @@ export class Session {
 			this.#send({ $case: "ready", value: runner.ready });
 		} catch (error) {
 			if (preparing.signal.aborted) return;
-			if (error instanceof CapsError) this.options.log.warn({ run: request.ordinal }, error.message);
+			if (error instanceof CapsError) this.#log.warn({ run: request.ordinal }, error.message);
 			const refused = error instanceof CapsError ? FailureKind.BAD_SLICE : FailureKind.INTERNAL;
 			const kind = error instanceof RunnerError ? error.kind : refused;
 			this.#fail(request.ordinal, kind, (error as Error).message);
@@ -245,7 +248,7 @@ export class Session {
 			if (this.#runner !== runner) return;
 			for (const value of chunkResult(runner.ordinal, measurements)) this.#send({ $case: "result", value });
 		} catch (error) {
-			this.options.log.error({ err: error }, "run failed");
+			this.#log.error({ err: error }, "run failed");
 			this.#fail(runner.ordinal, FailureKind.INTERNAL, (error as Error).message);
 		}
 	}
@@ -288,8 +291,8 @@ export class Session {
 			// A private Redis is gone by now, and its keys with it.
 			if (!runner.connected) return runner.close();
 			const cleanup = runner.conclude({ clean: true, readStates: false }).then(
-				({ keysRemoved }) => this.options.log.warn({ keysRemoved }, "coordinator lost: removed the run's keys"),
-				(error: Error) => this.options.log.error({ error: error.message }, "coordinator lost: keys may be left"),
+				({ keysRemoved }) => this.#log.warn({ keysRemoved }, "coordinator lost: removed the run's keys"),
+				(error: Error) => this.#log.error({ error: error.message }, "coordinator lost: keys may be left"),
 			);
 			await Promise.race([cleanup, sleep(ORPHAN_CLEANUP_MS, undefined, { ref: false })]);
 		}

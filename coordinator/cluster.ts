@@ -63,6 +63,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 			options.listen ?? { host: "127.0.0.1", port: 0 },
 			{ token, tls: options.tls },
 			(stream, greeted) => fleet.admit(stream, greeted),
+			refusalLog(log),
 		);
 		local?.start(options.agents, listener.address, token, options.logLevel, options.agentFlags);
 		const redisUrl = options.redisUrl ?? (await redis)?.url ?? "";
@@ -75,4 +76,16 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 		await close("the coordinator could not start");
 		throw error;
 	}
+}
+
+/** Whoever dials again and again does not fill the log. */
+const REFUSALS_LOGGED = 100;
+
+function refusalLog(log: CoordinatorLog["log"]): (peer: string, reason: string) => void {
+	let refusals = 0;
+	return (peer, reason) => {
+		refusals++;
+		if (refusals <= REFUSALS_LOGGED) log.warn({ peer, reason }, "agent refused");
+		if (refusals === REFUSALS_LOGGED) log.warn("further streams that are refused are not logged");
+	};
 }

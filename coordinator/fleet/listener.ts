@@ -30,12 +30,14 @@ export interface Listener {
  * any other is refused. A connection over which nobody has been let in (`greeted`) within 10 s is cut.
  *
  * @param address port 0: a free one
+ * @param onRefused told of each stream that did not show it, with its `ADDRESS:PORT`
  * @throws Error with a sentence for the user when the address cannot be bound
  */
 export async function listen(
 	address: Address,
 	{ token, tls }: Admission,
 	onStream: (stream: AgentStream, greeted: () => void) => void,
+	onRefused: (peer: string, reason: string) => void = () => {},
 ): Promise<Listener> {
 	// What goes wrong is told by our own errors; the library would write lines of its own to stderr.
 	setLogVerbosity(logVerbosity.NONE);
@@ -50,8 +52,9 @@ export async function listen(
 	server.addService(ClusterService, {
 		join(stream: AgentStream) {
 			const fault = admissionFault(stream, { token, tls });
-			if (fault === undefined) onStream(stream, () => acceptor.greeted(stream.getPeer()));
-			else refuse(stream, status.UNAUTHENTICATED, fault);
+			if (fault === undefined) return onStream(stream, () => acceptor.greeted(stream.getPeer()));
+			onRefused(stream.getPeer(), fault);
+			refuse(stream, status.UNAUTHENTICATED, fault);
 		},
 	});
 	const close = async () => {
