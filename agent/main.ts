@@ -13,6 +13,8 @@ import { clockKey } from "./measure/clock.js";
 import { Session, type SessionEnd } from "./session.js";
 
 const EXIT_BAD_INPUT = 2;
+/** For what was written last, where the other end takes it. */
+const FAREWELL_MS = 2_000;
 const EXIT_BY_END: Record<SessionEnd["kind"], number> = {
 	dismissed: 0,
 	refused: EXIT_BAD_INPUT,
@@ -75,7 +77,10 @@ async function main(): Promise<number> {
 	const end = await session.serve(interrupt.signal);
 	if (end.kind === "dismissed") log.info("dismissed");
 	else log.error({ end: end.kind }, end.reason);
-	return EXIT_BY_END[end.kind];
+	const code = EXIT_BY_END[end.kind];
+	// What was written to a peer that is cut off waits for ever, and the process with it.
+	setTimeout(() => process.exit(code), FAREWELL_MS).unref();
+	return code;
 }
 
 process.exitCode = await main();

@@ -96,7 +96,9 @@ export class Session {
 		for (const timer of this.#timers) clearInterval(timer);
 		this.#preparing?.abort();
 		await this.#leave(end);
-		this.#stream?.end();
+		// Through a network that is cut an orderly end never comes.
+		if (end.kind === "lost") this.#stream?.cancel();
+		else this.#stream?.end();
 		this.#client.close();
 		return end;
 	}
