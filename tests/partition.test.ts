@@ -15,7 +15,7 @@ interface Divided {
 	/** Agent 1, behind the proxy. */
 	readonly far: RunningCli;
 	readonly proxy: FaultProxy;
-	readonly join: (at: string, ...flags: string[]) => RunningCli;
+	readonly dial: (at: string, ...flags: string[]) => RunningCli;
 }
 
 /** Two agents on one run, the second of them behind a proxy. */
@@ -26,21 +26,21 @@ async function divided(tasks: number): Promise<Divided> {
 	const coordinator = startCli(["run", ...flags], { timeoutMs: 60_000 });
 	const { address } = JSON.parse(await coordinator.waitForLine(/"listening"/)) as { address: string };
 	const env = { SPOOLBENCH_JOIN_TOKEN: readFileSync(tokenFile, "utf8").trim() };
-	const join_ = (at: string, ...more: string[]) =>
+	const dial = (at: string, ...more: string[]) =>
 		startCli(["--coordinator", at === "" ? address : at, "--index", ...more], {
 			program: "agent",
 			env,
 			timeoutMs: 60_000,
 		});
 	proxy = await startFaultProxy(address);
-	return { coordinator, direct: join_("", "0"), far: join_(proxy.address, "1"), proxy, join: join_ };
+	return { coordinator, direct: dial("", "0"), far: dial(proxy.address, "1"), proxy, dial };
 }
 
 test("a partition: both sides' leases end, who comes back is refused, and the report and its timeline say so", async () => {
-	const { coordinator, direct, far, join: joinAgain, proxy } = await divided(2_400);
+	const { coordinator, direct, far, dial, proxy } = await divided(2_400);
 	await coordinator.waitForLine(/running, [1-9]\d\d\//);
 	proxy.partition();
-	const returning = joinAgain("", "1", "--join-timeout", "1s");
+	const returning = dial("", "1", "--join-timeout", "1s");
 	const refused = await returning.exited;
 	expect(refused).toMatchObject({ code: 5, stderr: expect.stringMatching(/a run is under way; no agent can join it/) });
 	const { code, stderr } = await far.exited;
