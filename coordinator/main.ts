@@ -7,6 +7,7 @@ import { profileCommand } from "./commands/profile.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
 import { selftestCommand } from "./commands/selftest.js";
+import { suiteCommand } from "./commands/suite.js";
 import { validateCommand } from "./commands/validate.js";
 
 const EXIT_BAD_INPUT = 2;
@@ -21,6 +22,7 @@ const program = new Command("coordinator")
 Examples:
   coordinator run --type quick                    a first look, on a private Redis
   coordinator run --type scalability --agents 8   1 to 16 workers over 8 processes
+  coordinator suite                               all benchmarks, one report
   coordinator report benchmark_results/run_…      render a result again
   coordinator compare before/ after/              did the change help?
   coordinator selftest                            does it measure rightly here?
@@ -32,6 +34,7 @@ Exit codes: 0 valid · 2 bad input · 3 completed but not valid · 4 aborted
 	);
 for (const command of [
 	runCommand(),
+	suiteCommand(),
 	reportCommand(),
 	compareCommand(),
 	profileCommand(),

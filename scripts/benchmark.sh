@@ -9,9 +9,11 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 		Usage: scripts/benchmark.sh [TYPE] [FLAG…]
 
 		Sets up what is missing (npm packages, the build, a redis-server), then runs the benchmark TYPE (quick,
-		scalability, profiled, custom) with the flags of \`coordinator run\`; without TYPE quick, then scalability.
-		Reports are written to benchmark_results/ here. Exit codes are those of \`coordinator run\`.
+		scalability, profiled, custom) with the flags of \`coordinator run\`; without TYPE all of them and the component
+		benchmarks, with one report (\`coordinator suite\`; --quick trims it). Reports are written to benchmark_results/ here.
+		Exit codes are those of \`coordinator\`.
 
+		  scripts/benchmark.sh
 		  scripts/benchmark.sh quick
 		  scripts/benchmark.sh quick --agents 8
 		  scripts/benchmark.sh custom --workers 8 --tasks 5000 --redis redis://localhost:6379
@@ -31,25 +33,6 @@ esac
 coordinator=$root/dist/coordinator/main.js
 
 case "${1:-}" in
-"" | -*) ;;
+"" | -*) exec node "$coordinator" suite "$@" ;;
 *) exec node "$coordinator" run --type "$@" ;;
 esac
-
-# In the background, so that a SIGTERM can be passed on at once; Ctrl-C reaches the coordinator from the terminal.
-trap 'kill -TERM "$child"' TERM
-trap : INT
-status=0
-for type in quick scalability; do
-	echo "benchmark.sh: $type (of quick, scalability)" >&2
-	node "$coordinator" run --type "$type" "$@" &
-	child=$!
-	while :; do
-		code=0
-		wait "$child" || code=$?
-		kill -0 "$child" 2>/dev/null || break
-	done
-	if [ "$code" -gt "$status" ]; then status=$code; fi
-	# 3 and 6 judge a benchmark that was carried out; anything else would meet the next one too.
-	case $code in 0 | 3 | 6) ;; *) exit "$code" ;; esac
-done
-exit "$status"

@@ -5,7 +5,7 @@ import { Sandbox } from "./support/sandbox.js";
 
 /** Stands for the coordinator: prints its arguments and ends with the code that belongs to its type. */
 const COORDINATOR = `
-const type = process.argv[process.argv.indexOf("--type") + 1];
+const type = process.argv[2] === "suite" ? "suite" : process.argv[process.argv.indexOf("--type") + 1];
 if (type === "wait") {
 	process.on("SIGTERM", () => process.exit(4));
 	setInterval(() => {}, 1_000);
@@ -27,16 +27,10 @@ test.each([
 	{ args: ["quick", "--redis=redis://h"], lines: ["setup --no-redis", "run --type quick --redis=redis://h"] },
 	{ args: ["quick"], env: { REDIS_URL: "redis://h" }, lines: ["setup --no-redis", "run --type quick"] },
 	{ args: ["quick"], env: { CODE_quick: "5" }, lines: ["setup ", "run --type quick"], code: 5 },
-	{ args: [], lines: ["setup ", "run --type quick", "run --type scalability"] },
-	{ args: ["--agents", "2"], lines: ["setup ", "run --type quick --agents 2", "run --type scalability --agents 2"] },
-	{ args: [], env: { CODE_quick: "3" }, lines: ["setup ", "run --type quick", "run --type scalability"], code: 3 },
-	{ args: [], env: { CODE_quick: "4" }, lines: ["setup ", "run --type quick"], code: 4 },
-	{
-		args: [],
-		env: { CODE_scalability: "6" },
-		lines: ["setup ", "run --type quick", "run --type scalability"],
-		code: 6,
-	},
+	{ args: [], lines: ["setup ", "suite"] },
+	{ args: ["--quick", "--agents", "2"], lines: ["setup ", "suite --quick --agents 2"] },
+	{ args: ["--redis", "redis://h"], lines: ["setup --no-redis", "suite --redis redis://h"] },
+	{ args: [], env: { CODE_suite: "6" }, lines: ["setup ", "suite"], code: 6 },
 ])("benchmark.sh $args $env", async ({ args, env, lines, code = 0 }) => {
 	const result = await benchmarks().run("scripts/benchmark.sh", args, env);
 	expect(
@@ -54,14 +48,9 @@ test("benchmark.sh --help", async () => {
 	expect(stdout).not.toContain("setup");
 });
 
-test.each([
-	["one benchmark", ["wait"]],
-	["the suite", ["--type", "wait"]],
-])("benchmark.sh passes SIGTERM on: %s", async (_name, args) => {
+test("benchmark.sh passes SIGTERM on", async () => {
 	const sandbox = benchmarks();
-	// The suite's own --type comes first; the stand-in takes the last one.
-	sandbox.write("dist/coordinator/main.js", COORDINATOR.replace(".indexOf", ".lastIndexOf"));
-	const child = spawn("scripts/benchmark.sh", args, { cwd: sandbox.folder, stdio: ["ignore", "pipe", "inherit"] });
+	const child = spawn("scripts/benchmark.sh", ["wait"], { cwd: sandbox.folder, stdio: ["ignore", "pipe", "inherit"] });
 	let output = "";
 	child.stdout.setEncoding("utf8").on("data", (text: string) => {
 		output += text;
@@ -69,7 +58,6 @@ test.each([
 	});
 	const [code] = await once(child, "exit");
 	expect(code).toBe(4);
-	expect(output.match(/run --type/g)).toHaveLength(1);
 });
 
 const CASES = {
