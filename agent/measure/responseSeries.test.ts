@@ -74,7 +74,7 @@ test("the taken parts together are the whole, in whatever order seconds come", (
 	);
 });
 
-test("an hour at 2,000 tasks a second is held in less than 5 MB", () => {
+test("an hour at 2,000 tasks a second is held in less than 7 MB", () => {
 	const hour = 3_600;
 	const series = new ResponseSeries();
 	setFlagsFromString("--expose-gc");
@@ -98,5 +98,5 @@ test("an hour at 2,000 tasks a second is held in less than 5 MB", () => {
 	}
 	const all = series.all();
 	expect(all).toHaveLength(hour);
-	expect(bytesNow() - before).toBeLessThan(5e6);
+	expect(bytesNow() - before).toBeLessThan(7e6);
 });
