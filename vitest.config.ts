@@ -4,7 +4,7 @@ export default defineConfig({
 	test: {
 		watch: false,
 		pool: "forks",
-		maxWorkers: 2,
+		maxWorkers: 3,
 		globalSetup: "tests/support/leaks.ts",
 		projects: [
 			{
