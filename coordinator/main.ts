@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../proto/version.js";
 import { certsCommand } from "./commands/certs.js";
 import { compareCommand } from "./commands/compare.js";
+import { exportCommand } from "./commands/export.js";
 import { profileCommand } from "./commands/profile.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
@@ -36,6 +37,7 @@ for (const command of [
 	runCommand(),
 	suiteCommand(),
 	reportCommand(),
+	exportCommand(),
 	compareCommand(),
 	profileCommand(),
 	selftestCommand(),
