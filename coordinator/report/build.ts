@@ -6,6 +6,7 @@ import { checkExecution } from "../analysis/verdict.js";
 import type { MergedRun } from "../merge/merged.js";
 import type { Plan } from "../plan/plan.js";
 import { parsePlan } from "../plan/planJson.js";
+import { buildDiagnosis } from "./buildDiagnosis.js";
 import { buildTargets, buildThresholds } from "./buildJudgement.js";
 import { buildRun } from "./buildRun.js";
 import { buildSweep } from "./buildSweep.js";
@@ -50,6 +51,7 @@ export function buildReport(record: Record, runs: readonly MergedRun[]): Report 
 		headlineRun: headline?.ordinal ?? null,
 		stages: stageDescriptions(),
 		runs: reported,
+		diagnosis: buildDiagnosis(headline, environment),
 		scalability: scalabilityOf(reported),
 		sweep,
 		thresholds: buildThresholds(plan, judged, record.failedThreshold),

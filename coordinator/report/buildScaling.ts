@@ -2,6 +2,7 @@ import { fitScaling, type ScalingFit, SIZES_TO_FIT } from "../analysis/scalingLa
 import { judgeScaling, type ScalingPoint } from "../analysis/scalingVerdict.js";
 import { rounded } from "./figures.js";
 import { formatCount, formatRate, formatShare } from "./format.js";
+import { hostBusy } from "./hostBusy.js";
 import { median, type RunGroup } from "./runGroups.js";
 import type { Report, ReportRun } from "./schema.js";
 
@@ -59,18 +60,6 @@ function scalingPoint(
 
 function halfRange(values: readonly number[]): number {
 	return values.length > 1 ? (Math.max(...values) - Math.min(...values)) / 2 : 0;
-}
-
-/** Of the busiest host: the CPU of its agents, and of a private Redis, which runs beside the coordinator. */
-function hostBusy(run: ReportRun, { hosts, redis }: Report["environment"]): number | null {
-	const shares = hosts
-		.filter(({ cpus }) => cpus > 0)
-		.map(({ hostname, cpus, coordinator }) => {
-			const agents = run.perAgent.filter((agent) => agent.hostname === hostname);
-			const cores = agents.reduce((sum, { cpuShare }) => sum + cpuShare, 0);
-			return (cores + (coordinator && redis?.private ? (run.redis.busyShare ?? 0) : 0)) / cpus;
-		});
-	return shares.length > 0 ? Math.max(...shares) : null;
 }
 
 function fitFigures(fit: ScalingFit, dimension: string): NonNullable<Scaling["fit"]> {

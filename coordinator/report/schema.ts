@@ -38,6 +38,26 @@ export const reportSchema = z.object({
 	stages: byStage(z.object({ description: z.string() })).describe("What the stages of runs[].latency mean."),
 	runs: z.array(runSchema),
 	sweep: sweepSchema.nullable().describe("The runs by the points of the sweep; null for a plan of one run."),
+	diagnosis: z
+		.object({
+			run: z.int().describe("Ordinal of the run that it is of: the headline run."),
+			limit: z.enum([
+				"generator",
+				"host-cpu",
+				"redis",
+				"redis-evicting",
+				"agent",
+				"handlers",
+				"polling",
+				"poll-wait",
+				"round-trips",
+				"none",
+			]),
+			sentence: z.string(),
+			advice: z.string().describe("What to try next, and what it should gain."),
+		})
+		.nullable()
+		.describe("What limited throughput or response time; null where the run is INVALID, or none took place."),
 	thresholds: z.array(thresholdSchema),
 	targets: targetsSchema.nullable().describe("Measured beside target; null where no run took place."),
 	scalability: z.array(scalabilityPointSchema).nullable().describe("Of a sweep over workers; else null."),

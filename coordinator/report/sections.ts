@@ -41,6 +41,7 @@ export function sectionsOf(report: Report): Section[] {
 			? []
 			: [
 					sweepSection(report),
+					diagnosis(report, run),
 					runTable(report),
 					stages(report, run),
 					accountingSection(report, run),
@@ -121,6 +122,12 @@ function stages(report: Report, run: ReportRun): Section | undefined {
 		title: `Stages${ofRun(report, run)}`,
 		blocks: [table(columns, rows), ...legend(rows.flat()), paragraph(`${described.join("; ")}.`)],
 	};
+}
+
+function diagnosis(report: Report, run: ReportRun): Section | undefined {
+	if (report.diagnosis === null) return undefined;
+	const { sentence, advice } = report.diagnosis;
+	return { id: "diagnosis", title: `What limits it${ofRun(report, run)}`, blocks: paragraphs(sentence, advice) };
 }
 
 function details(report: Report, run: ReportRun): Section {

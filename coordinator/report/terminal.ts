@@ -46,6 +46,7 @@ export function renderTerminal(report: Report, palette: Palette, folder?: string
 					scaling(report, palette),
 					curve(report),
 					stages(run, palette),
+					diagnosis(report, palette),
 					facts(report, run, palette),
 					agents(run, palette),
 					errors(report, palette),
@@ -173,6 +174,10 @@ function stages(run: ReportRun, palette: Palette): string[] {
 	const legend = percentileLegend(rows.flat());
 	const marks = legend === undefined ? [] : wrap(legend, WIDTH - 2).map((line) => `  ${palette.dim(line)}`);
 	return [...painted(terminalTable(columns, rows), palette), ...marks];
+}
+
+function diagnosis({ diagnosis }: Report, palette: Palette): string[] {
+	return diagnosis === null ? [] : [labelled("limit", `${diagnosis.sentence} ${diagnosis.advice}`, palette)];
 }
 
 function facts(report: Report, run: ReportRun, palette: Palette): string[] {
