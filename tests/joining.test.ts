@@ -31,7 +31,7 @@ test("agents that were started elsewhere join, run, and are dismissed; one with 
 });
 
 test("a place that nobody takes: exit 5 when the time is up, naming who is missing", async () => {
-	const { coordinator, address, token } = await waiting("--tasks", "10", "--agents", "3", "--join-timeout", "3s");
+	const { coordinator, address, token } = await waiting("--tasks", "10", "--agents", "3", "--join-timeout", "8s");
 	const only = agent(address, token, "--index", "1");
 	const { code, stderr } = await coordinator.exited;
 	expect(code).toBe(5);
