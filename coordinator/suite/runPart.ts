@@ -15,11 +15,14 @@ export interface PartEnd {
 export interface PartListener {
 	/** A line of its progress and its log. */
 	readonly onProgress: (line: string) => void;
-	/** What it prints as its result, as it comes. */
+	/** What it prints as its result, line by line. */
 	readonly onResult: (text: string) => void;
 	/** Given when the suite is told to end: the part is told so, too. */
 	readonly interrupt: AbortSignal;
 }
+
+/** What a run prints each second where it does not draw (`progressLine`). */
+const PROGRESS = /^\S+(?: \(run \d+ of \d+\))?: .*, agents \d+\/\d+(?:, errors |$)/;
 
 /** Runs a part to its end. Never throws: what cannot be started ends with 127. */
 export function runPart({ command: [program = "", ...args] }: Part, listener: PartListener): Promise<PartEnd> {
@@ -34,9 +37,10 @@ export function runPart({ command: [program = "", ...args] }: Part, listener: Pa
 			listener.interrupt.removeEventListener("abort", tell);
 			resolve({ exitCode, seconds: (performance.now() - startedMs) / 1_000, output: output.join("") });
 		};
-		child.stdout.setEncoding("utf8").on("data", (text: string) => {
-			output.push(text);
-			listener.onResult(text);
+		createInterface(child.stdout).on("line", (line) => {
+			output.push(`${line}\n`);
+			if (PROGRESS.test(line)) listener.onProgress(line);
+			else listener.onResult(`${line}\n`);
 		});
 		createInterface(child.stderr).on("line", (line) => {
 			output.push(`${line}\n`);
