@@ -168,6 +168,10 @@ describe("a recorder", () => {
 		);
 	});
 
+	test("a zero below zero is zero", () => {
+		expect(Distribution.decode(recorded(Stage.RESPONSE_TIME, [-0])).min).toBe(0);
+	});
+
 	test("keeps the exact figures of values out of range, and says how many", () => {
 		const { overflow, negative, mostNegative, count, min, max } = Distribution.decode(
 			recorded(Stage.QUEUE_WAIT, [-7.5, -2, 12.25, 4e9, Number.NaN]),

@@ -47,7 +47,8 @@ export class StageRecorder {
 	 * and counted as overflow; one below zero, or that is not a number, is recorded as zero and counted as negative.
 	 */
 	record(value: number): void {
-		let recorded = value;
+		// A -0 becomes a 0.
+		let recorded = value + 0;
 		if (!(value >= 0)) {
 			this.#negative++;
 			// A NaN has no size; -1 keeps "there were negative values" true of both figures.
