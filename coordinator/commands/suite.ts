@@ -106,6 +106,8 @@ class Progress {
 			process.stderr.write(`${line}\n`);
 			return;
 		}
+		// Log lines, which are in the part's log.
+		if (line.startsWith("{")) return;
 		this.#line = shorten(
 			`${this.#part}, ~${formatClock(this.#leftMs())} left · ${line}`,
 			(process.stderr.columns ?? 80) - 1,
