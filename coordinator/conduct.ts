@@ -8,8 +8,10 @@ import { type Cluster, openCluster } from "./cluster.js";
 import type { ExecutionFlags } from "./commands/options.js";
 import { EXIT_ABORTED } from "./deliver.js";
 import { executePlan } from "./execute.js";
+import { formatAddress } from "./fleet/address.js";
 import type { LiveView } from "./liveView.js";
 import type { CoordinatorLog } from "./log.js";
+import { MetricsServer } from "./metrics/server.js";
 import type { Plan } from "./plan/plan.js";
 import { planToJson } from "./plan/planJson.js";
 import { type FinishedProfile, ProfileCollector } from "./profile/collector.js";
@@ -37,8 +39,11 @@ export interface Conduct {
  */
 export async function conduct(options: Conduct): Promise<number> {
 	const { plan, flags, logging } = options;
+	let metrics: MetricsServer | undefined;
 	let cluster: Cluster;
 	try {
+		metrics = flags.metrics && (await MetricsServer.open(flags.metrics, plan.runs.length));
+		if (metrics) logging.log.info({ address: formatAddress(metrics.address) }, "serving metrics");
 		cluster = await openCluster({
 			agents: plan.agents,
 			redisUrl: plan.redisUrl,
@@ -49,17 +54,20 @@ export async function conduct(options: Conduct): Promise<number> {
 			logging,
 		});
 	} catch (error) {
+		await metrics?.close();
 		await options.nothing();
 		return refuse(error);
 	}
 	try {
-		return await conductOn(cluster, options);
+		if (metrics) metrics.ready = true;
+		return await conductOn(cluster, metrics, options);
 	} finally {
 		await cluster.close("the plan is done");
+		await metrics?.close();
 	}
 }
 
-async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
+async function conductOn(cluster: Cluster, metrics: MetricsServer | undefined, options: Conduct): Promise<number> {
 	const { plan, flags, logging, view, startedAt } = options;
 	const interrupt = new AbortController();
 	const onSignal = (signal: NodeJS.Signals) => {
@@ -88,6 +96,7 @@ async function conductOn(cluster: Cluster, options: Conduct): Promise<number> {
 			interrupt: interrupt.signal,
 			log: logging.log,
 			view,
+			onTick: (run) => metrics?.show(run),
 		});
 		if (failure) process.stderr.write(`coordinator: ${hidePasswords(failure.message)}\n`);
 		if (runs.length === 0) {

@@ -23,6 +23,8 @@ export interface ExecuteOptions {
 	readonly interrupt: AbortSignal;
 	readonly log: Logger;
 	readonly view: LiveView;
+	/** Whoever else looks at the run that goes on: called as often as something happens. */
+	readonly onTick: (run: FleetRun) => void;
 }
 
 export interface Execution {
@@ -62,6 +64,7 @@ export async function executePlan(options: ExecuteOptions): Promise<Execution> {
 			log: log.child({ runId }),
 			onTick: (ticking) => {
 				view.update(ticking);
+				options.onTick(ticking);
 				const breach = watch.look(ticking, performance.now());
 				if (breach) stop.abort(breach);
 			},

@@ -2,7 +2,7 @@ import { createLogUpdate } from "log-update";
 import { Distribution } from "../proto/histogram.js";
 import { coloursFor } from "./colours.js";
 import type { FleetRun } from "./fleetRun.js";
-import { type ProgressView, progressLine, progressLines } from "./report/progress.js";
+import { type LiveTimes, type ProgressView, progressLine, progressLines } from "./report/progress.js";
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 1_000;
@@ -30,7 +30,7 @@ export class LiveView {
 	#run: FleetRun | undefined;
 	#points: Point[] = [];
 	#rates: number[] = [];
-	#percentiles: { atMs: number; p50Us: number | undefined; p99Us: number | undefined } | undefined;
+	#percentiles: { readonly atMs: number; readonly times: LiveTimes | undefined } | undefined;
 
 	/** @param quiet draw nothing; the lines are kept all the same */
 	constructor(
@@ -87,7 +87,6 @@ export class LiveView {
 		const tasksPerSecond = running ? this.#rate(nowMs, settled) : 0;
 		const total = load.kind === "tasks" ? load.tasks : undefined;
 		const durationMs = load.kind === "tasks" ? undefined : load.warmupMs + load.durationMs;
-		const { p50Us, p99Us } = this.#live(run, nowMs);
 		const alive = run.participants.filter(({ member, alive }) => member && alive);
 		return {
 			name: run.spec.name,
@@ -99,8 +98,7 @@ export class LiveView {
 			total,
 			durationMs,
 			tasksPerSecond,
-			p50Us,
-			p99Us,
+			responseTime: this.#live(run, nowMs),
 			agentsAlive: alive.length,
 			agentsTotal: run.participants.length,
 			inFlight,
@@ -121,14 +119,19 @@ export class LiveView {
 		return rate;
 	}
 
-	#live(run: FleetRun, nowMs: number): { p50Us: number | undefined; p99Us: number | undefined } {
-		if (this.#percentiles && nowMs - this.#percentiles.atMs < PERCENTILES_MS) return this.#percentiles;
+	#live(run: FleetRun, nowMs: number): LiveTimes | undefined {
+		if (this.#percentiles && nowMs - this.#percentiles.atMs < PERCENTILES_MS) return this.#percentiles.times;
 		const whole = Distribution.empty("us");
 		for (const { deltas } of run.participants) whole.add(deltas.live().responseTime);
-		const of = (p: number) => (whole.count > 0 ? whole.percentileUs(p) : undefined);
-		this.#percentiles = { atMs: nowMs, p50Us: of(50), p99Us: of(99) };
-		return this.#percentiles;
+		const times = whole.count === 0 ? undefined : liveTimes(whole);
+		this.#percentiles = { atMs: nowMs, times };
+		return times;
 	}
+}
+
+function liveTimes(times: Distribution): LiveTimes {
+	const [p50Us = 0, p95Us = 0, p99Us = 0] = [50, 95, 99].map((p) => times.percentileUs(p));
+	return { minUs: times.minUs, p50Us, p95Us, p99Us, maxUs: times.maxUs };
 }
 
 function secondsLeft(

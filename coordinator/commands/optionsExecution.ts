@@ -16,6 +16,8 @@ export interface ExecutionSettings {
 	readonly tlsPaths: TlsPaths;
 	/** Accept streams from other hosts that are not encrypted. */
 	readonly insecure: boolean;
+	/** Where metrics are served while the plan is executed; undefined: nowhere. Port 0: any free one. */
+	readonly metrics: Address | undefined;
 	/** How long to wait for all agents to join. */
 	readonly joinTimeoutMs: number;
 	readonly logLevel: LogLevel;
@@ -41,6 +43,11 @@ export const EXECUTION_OPTIONS = [
 	{ flags: "--tls-cert <FILE>", description: "The coordinator's certificate, in PEM; see coordinator certs." },
 	{ flags: "--tls-key <FILE>", description: "Its private key, in PEM." },
 	{ flags: "--insecure", description: "Accept agents from other hosts without encryption; every report will say so." },
+	{
+		flags: "--metrics-port <PORT>",
+		description:
+			"Serve /metrics for Prometheus, and /ready, at this port of 127.0.0.1, or at HOST:PORT, while it runs.",
+	},
 	{ flags: "--join-timeout <TIME>", description: "How long to wait for all agents to join. Default: 1m." },
 	{ flags: "--log-level <LEVEL>", description: `One of ${LOG_LEVELS.join(", ")}. Default: info, on a terminal warn.` },
 	{ flags: "--quiet", description: "Show no progress, only the report." },
@@ -81,6 +88,7 @@ export function readExecutionFlags(command: Command, environment: NodeJS.Process
 			key: read("--tls-key", parsePath),
 		},
 		insecure: read("--insecure", parseSwitch) ?? false,
+		metrics: read("--metrics-port", parseMetricsAddress),
 		joinTimeoutMs: read("--join-timeout", parseJoinTimeout) ?? DEFAULT_JOIN_TIMEOUT_MS,
 		logLevel: read("--log-level", parseLogLevel) ?? (process.stderr.isTTY ? "warn" : "info"),
 		quiet: read("--quiet", parseSwitch) ?? false,
@@ -101,6 +109,11 @@ export function readExecutionFlags(command: Command, environment: NodeJS.Process
 function parseListen(text: string): Parsed<Address> {
 	const address = parseAddress(text);
 	return address ? parsed(address) : expected("a host and a port such as 127.0.0.1:7070 or [::1]:7070");
+}
+
+function parseMetricsAddress(text: string): Parsed<Address> {
+	const address = parseAddress(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text);
+	return address ? parsed(address) : expected("a port such as 9464, or a host and a port such as 0.0.0.0:9464");
 }
 
 function parseJoinTimeout(text: string): Parsed<number> {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+	ClockQuality,
 	Counters,
 	type LedgerPage,
 	Measurements,
@@ -126,6 +127,17 @@ describe("an agent's deltas", () => {
 		expect(accumulator.missing).toBe(3);
 		accumulator.apply(2, deltaOf([]));
 		expect(accumulator.missing).toBe(2);
+	});
+
+	test("tell how well its clock follows Redis's, by the latest one", () => {
+		const accumulator = new DeltaAccumulator();
+		for (const [at, boundUs] of [20, 35].entries()) {
+			accumulator.apply(at + 1, {
+				...deltaOf([]),
+				clock: ClockQuality.create({ hostIndex: 1, boundUs, bursts: at + 1 }),
+			});
+		}
+		expect(accumulator.measurements().clock).toMatchObject({ hostIndex: 1, boundUs: 35, bursts: 2 });
 	});
 
 	test("show the response times so far", () => {

@@ -5,6 +5,7 @@ import {
 	type Measurements,
 	type Outage,
 	type RedisSample,
+	type Resources,
 	type Slot,
 	Stage,
 } from "../../proto/gen/measurement.js";
@@ -63,6 +64,7 @@ export class DeltaAccumulator {
 		if (sequence === this.#latest) {
 			this.#resources = checked.resources;
 			this.#outages = checked.outages;
+			this.#clock = checked.clock;
 		}
 		this.#redis.push(...checked.redis);
 		const { wallUs, rssEndBytes } = checked.resources;
@@ -109,6 +111,11 @@ export class DeltaAccumulator {
 	/** So far; undefined before its first value. It goes on changing. */
 	stage(stage: Stage): Distribution | undefined {
 		return this.#stages.get(stage);
+	}
+
+	/** Since the epoch, by the latest delta. */
+	get resources(): Resources | undefined {
+		return this.#latest > 0 ? this.#resources : undefined;
 	}
 
 	/** The agent's resident memory, a sample a delta. */

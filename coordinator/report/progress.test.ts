@@ -15,8 +15,7 @@ const RUNNING: ProgressView = {
 	total: 1_000,
 	durationMs: undefined,
 	tasksPerSecond: 385.2,
-	p50Us: 1_300,
-	p99Us: 12_400,
+	responseTime: { minUs: 400, p50Us: 1_300, p95Us: 8_000, p99Us: 12_400, maxUs: 20_000 },
 	agentsAlive: 1,
 	agentsTotal: 1,
 	inFlight: 4,
@@ -31,6 +30,7 @@ it("draws a run", () => {
 		"quick: running",
 		"  ███████████████░░░░░░░░░░░░░░░  50%  500/1,000 tasks  1s, 1s left",
 		"  385.2 tasks/s  p50 1.30 ms  p99 12.4 ms  ▁▃▅█",
+		"  400 µs ────────────●──────────────────◆────▲───── 20.0 ms  ● p50  ◆ p95  ▲ p99",
 		"  agents 1/1 · in flight 4 · backlog 496 · errors 0",
 	]);
 });
@@ -48,7 +48,7 @@ it("has no figures before the start", () => {
 });
 
 it("goes by the clock in a timed run, and prints what is not known as such", () => {
-	const timed = { ...RUNNING, total: undefined, durationMs: 10_000, p50Us: undefined, p99Us: undefined };
+	const timed = { ...RUNNING, total: undefined, durationMs: 10_000, responseTime: undefined };
 	const [, bar, figures, state] = progressLines({ ...timed, backlog: undefined, recentRates: [] }, 80, PLAIN);
 	expect(bar).toContain(" 13%  500 tasks  ");
 	expect(figures).toContain("p50 —  p99 —");
@@ -83,8 +83,13 @@ const anyView: fc.Arbitrary<ProgressView> = fc.record({
 	total: fc.option(count, { nil: undefined }),
 	durationMs: fc.option(figure, { nil: undefined }),
 	tasksPerSecond: figure,
-	p50Us: fc.option(figure, { nil: undefined }),
-	p99Us: fc.option(figure, { nil: undefined }),
+	responseTime: fc.option(
+		fc.uniqueArray(figure, { minLength: 5, maxLength: 5 }).map((values) => {
+			const [minUs = 0, p50Us = 0, p95Us = 0, p99Us = 0, maxUs = 0] = values.sort((a, b) => a - b);
+			return { minUs, p50Us, p95Us, p99Us, maxUs };
+		}),
+		{ nil: undefined },
+	),
 	agentsAlive: count,
 	agentsTotal: count,
 	inFlight: count,

@@ -1,5 +1,6 @@
 import { formatClock, formatCount, formatMicros, formatRate, NO_FIGURE, shorten } from "./format.js";
 import type { Palette } from "./palette.js";
+import { percentileStrip, STRIP_LEGEND } from "./percentileStrip.js";
 import { sparkline } from "./sparkline.js";
 
 export type ProgressPhase =
@@ -29,8 +30,8 @@ export interface ProgressView {
 	/** Of a timed run. */
 	readonly durationMs: number | undefined;
 	readonly tasksPerSecond: number;
-	readonly p50Us: number | undefined;
-	readonly p99Us: number | undefined;
+	/** Undefined where there are none yet. */
+	readonly responseTime: LiveTimes | undefined;
 	readonly agentsAlive: number;
 	readonly agentsTotal: number;
 	readonly inFlight: number;
@@ -42,7 +43,17 @@ export interface ProgressView {
 	readonly recentRates: readonly number[];
 }
 
+/** Response times so far. */
+export interface LiveTimes {
+	readonly minUs: number;
+	readonly p50Us: number;
+	readonly p95Us: number;
+	readonly p99Us: number;
+	readonly maxUs: number;
+}
+
 const BAR_CELLS_MAX = 30;
+const STRIP_CELLS_MIN = 10;
 
 /** The live view, no line longer than `width`, so that it can be drawn over itself. */
 export function progressLines(view: ProgressView, width: number, palette: Palette): string[] {
@@ -63,6 +74,7 @@ export function progressLines(view: ProgressView, width: number, palette: Palett
 		palette.bold(title),
 		palette.cyan(cut(progress)),
 		cut(figures) + palette.dim(spark),
+		...stripLines(view, width).map(palette.dim),
 		agentsPaint(cut(`  ${agents}`)) + errorPaint(rest(` · ${state}${errors}`, width - agents.length - 2)),
 	];
 }
@@ -80,6 +92,16 @@ export function progressLine(view: ProgressView): string {
 		`errors ${formatCount(view.errors)}`,
 		timeText(view),
 	].join(", ");
+}
+
+/** Where the percentiles lie between the shortest and the longest; none where they span nothing. */
+function stripLines({ responseTime }: ProgressView, width: number): string[] {
+	if (!responseTime) return [];
+	const { minUs: min, p50Us: p50, p95Us: p95, p99Us: p99, maxUs: max } = responseTime;
+	const [from, to] = [`  ${formatMicros(min)} `, ` ${formatMicros(max)}  ${STRIP_LEGEND}`];
+	const cells = Math.min(2 * BAR_CELLS_MAX, width - from.length - to.length);
+	const strip = cells < STRIP_CELLS_MIN ? "" : percentileStrip({ min, p50, p95, p99, max }, cells);
+	return strip === "" ? [] : [from + strip + to];
 }
 
 function hasStarted(view: ProgressView): boolean {
@@ -123,7 +145,7 @@ function rateText(view: ProgressView): string {
 }
 
 function percentileText(view: ProgressView): string {
-	return `p50 ${microsText(view.p50Us)}  p99 ${microsText(view.p99Us)}`;
+	return `p50 ${microsText(view.responseTime?.p50Us)}  p99 ${microsText(view.responseTime?.p99Us)}`;
 }
 
 function microsText(us: number | undefined): string {
