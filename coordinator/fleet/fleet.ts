@@ -28,6 +28,8 @@ export interface FleetListener {
 export interface FleetOptions {
 	readonly size: number;
 	readonly log: Logger;
+	/** Where its agents publish telemetry; may carry a password. Undefined: nowhere. */
+	readonly natsUrl?: string | undefined;
 	/** Adds what is known of a lost agent's end (a local process's exit and last words). */
 	readonly explainLoss?: (hello: Hello) => Promise<string | undefined>;
 }
@@ -182,6 +184,7 @@ export class Fleet {
 				count: this.size,
 				heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
 				leaseMs: LEASE_MS,
+				natsUrl: this.options.natsUrl ?? "",
 			},
 		});
 		this.#listener?.joined(member);

@@ -125,6 +125,8 @@ export interface Welcome {
   count: number;
   heartbeatIntervalMs: number;
   leaseMs: number;
+  /** where to publish telemetry (telemetry.proto); may carry a password; empty: nowhere */
+  natsUrl: string;
 }
 
 /** `lead` says whether this agent does, from now on, what is done once: sample the backlog and Redis's INFO. */
@@ -782,7 +784,7 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseWelcome(): Welcome {
-  return { sessionId: "", index: 0, count: 0, heartbeatIntervalMs: 0, leaseMs: 0 };
+  return { sessionId: "", index: 0, count: 0, heartbeatIntervalMs: 0, leaseMs: 0, natsUrl: "" };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -801,6 +803,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.leaseMs !== 0) {
       writer.uint32(40).uint32(message.leaseMs);
+    }
+    if (message.natsUrl !== "") {
+      writer.uint32(50).string(message.natsUrl);
     }
     return writer;
   },
@@ -858,6 +863,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.leaseMs = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.natsUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -880,6 +893,7 @@ export const Welcome: MessageFns<Welcome> = {
     message.count = object.count ?? 0;
     message.heartbeatIntervalMs = object.heartbeatIntervalMs ?? 0;
     message.leaseMs = object.leaseMs ?? 0;
+    message.natsUrl = object.natsUrl ?? "";
     return message;
   },
 };
