@@ -41,6 +41,9 @@ test.each([
 	["unix:///s.sock?db=2&PASSWORD=secret", "unix:///s.sock?db=2&PASSWORD=***"],
 	["run --redis redis://u:secret@host --tasks 5", "run --redis redis://u:***@host --tasks 5"],
 	["nothing here: me@home", "nothing here: me@home"],
+	["run --nats nats://t0ken@host:4222 --tasks 5", "run --nats nats://***@host:4222 --tasks 5"],
+	["tls://user:secret@host", "tls://***@host"],
+	["nats://host:4222", "nats://host:4222"],
 ])("%j is shown as %j", (text, shown) => {
 	expect(hidePasswords(text)).toBe(shown);
 });

@@ -62,8 +62,12 @@ export function targetFault(text: string): string | undefined {
 
 /**
  * Hides the passwords of the URLs in a text: `redis://user:secret@host` becomes `redis://user:***@host`. Where it is not
- * clear how far a password goes (it may hold `@`, `/` or spaces unescaped) it hides too much rather than too little.
+ * clear how far a password goes (it may hold `@`, `/` or spaces unescaped) it hides too much rather than too little. Of a
+ * NATS URL it hides the user too, who may be a token.
  */
 export function hidePasswords(text: string): string {
-	return text.replace(/:\/\/([^:]*):.*@/gs, "://$1:***@").replace(/([?&](?:password|pass|auth)=)[^\s&#]*/gi, "$1***");
+	return text
+		.replace(/:\/\/([^:]*):.*@/gs, "://$1:***@")
+		.replace(/\b((?:nats|tls):\/\/)\S*@/gi, "$1***@")
+		.replace(/([?&](?:password|pass|auth)=)[^\s&#]*/gi, "$1***");
 }
