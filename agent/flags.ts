@@ -16,6 +16,8 @@ export interface AgentFlags extends CapsFlags {
 	readonly index: number;
 	readonly clock?: string;
 	readonly joinTimeout: number;
+	/** As it was written; it may hold a password. */
+	readonly nats?: string;
 	readonly insecure: boolean;
 	readonly logLevel: LogLevel;
 }
@@ -75,6 +77,10 @@ function joiningOptions(): Option[] {
 		new Option("--join-timeout <time>", "how long to wait for the coordinator to appear, such as 500ms, 30s or 5m")
 			.argParser(durationMs)
 			.default(60_000, "1m"),
+		new Option(
+			"--nats <url>",
+			"the NATS server to publish telemetry to, instead of the coordinator's; with a password rather in SPOOLBENCH_NATS",
+		),
 		new Option("--log-level <level>", "what to log, on stderr").choices(LOG_LEVELS).default("info"),
 	];
 }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { CommanderError } from "commander";
 import { describeHost } from "../proto/host.js";
+import { natsUrlFault } from "../proto/natsUrl.js";
 import { readTlsIdentity, type TlsIdentity } from "../proto/tlsFiles.js";
 import { VERSION } from "../proto/version.js";
 import type { Caps } from "./caps.js";
@@ -41,6 +42,8 @@ function readSettings(): Settings {
 				"--tls-key, or --insecure on a network you trust",
 		);
 	}
+	const natsFault = flags.nats ? natsUrlFault(flags.nats) : undefined;
+	if (natsFault !== undefined) throw new Error(`--nats: ${natsFault}`);
 	return { flags, tls, token: readToken(flags.tokenFile, process.env), caps: readCaps(flags, process.env) };
 }
 
@@ -72,6 +75,7 @@ async function main(): Promise<number> {
 		wantedIndex: flags.index,
 		host: describeHost(flags.clock ?? clockKey()),
 		joinTimeoutMs: flags.joinTimeout,
+		natsUrl: flags.nats || undefined,
 		log,
 	});
 	const end = await session.serve(interrupt.signal);

@@ -11,6 +11,7 @@ import type { Logger } from "./log.js";
 import { chunkProfile } from "./measure/profiler.js";
 import { Runner, RunnerError } from "./runner.js";
 import { streamCredentials } from "./streamCredentials.js";
+import { Telemetry } from "./telemetry.js";
 
 const RETRY_DELAY_MS = 200;
 const DELTA_INTERVAL_MS = 1_000;
@@ -37,6 +38,8 @@ export interface SessionOptions {
 	readonly host: Host;
 	/** How long to go on dialling a coordinator that is not there yet. */
 	readonly joinTimeoutMs: number;
+	/** Where to publish telemetry, whatever the coordinator says; undefined: where it says. */
+	readonly natsUrl: string | undefined;
 	readonly log: Logger;
 }
 
@@ -60,6 +63,7 @@ export class Session {
 	#stream: ClientDuplexStream<AgentMessage, CoordinatorMessage> | undefined;
 	#runner: Runner | undefined;
 	#preparing: AbortController | undefined;
+	#telemetry: Telemetry | undefined;
 	#timers: NodeJS.Timeout[] = [];
 	#heardAt = performance.now();
 	#lead = false;
@@ -100,6 +104,7 @@ export class Session {
 		if (end.kind === "lost") this.#stream?.cancel();
 		else this.#stream?.end();
 		this.#client.close();
+		await this.#telemetry?.close();
 		return end;
 	}
 
@@ -165,6 +170,13 @@ export class Session {
 		const { index, count, leaseMs } = welcome;
 		this.options.log.setBindings({ agent: index });
 		this.options.log.info({ index, count }, "joined");
+		this.#telemetry = Telemetry.open({
+			ownUrl: this.options.natsUrl,
+			coordinatorsUrl: welcome.natsUrl,
+			trusting: this.options.caps.targets.size === 0,
+			agent: index,
+			log: this.options.log,
+		});
 		const snapshotMs = Math.max(SNAPSHOT_INTERVAL_MS, (count / FLEET_SNAPSHOTS_PER_SECOND) * 1_000);
 		this.#timers = [
 			setInterval(() => {
@@ -231,6 +243,7 @@ export class Session {
 				return;
 			}
 			this.#runner = runner;
+			this.#telemetry?.begin(slice?.runId ?? "");
 			runner.onProfile = (part) => {
 				for (const value of chunkProfile(runner.ordinal, part)) this.#send({ $case: "profile", value });
 			};
@@ -273,6 +286,7 @@ export class Session {
 		const measurements = await runner?.takeDelta();
 		if (!runner || !measurements || this.#runner !== runner) return;
 		this.#send({ $case: "delta", value: { ordinal: runner.ordinal, sequence: ++this.#deltas, measurements } });
+		await this.#telemetry?.publish(runner.snapshot(), measurements);
 	}
 
 	#fail(ordinal: number, kind: FailureKind, message: string): void {

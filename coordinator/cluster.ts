@@ -17,6 +17,8 @@ export interface ClusterOptions {
 	readonly token: string | undefined;
 	/** undefined: plaintext. Agents started here are spoken to in plaintext over loopback. */
 	readonly tls: TlsIdentity | undefined;
+	/** Where the agents publish telemetry; undefined: nowhere. */
+	readonly natsUrl?: string | undefined;
 	readonly logLevel: string;
 	/** More flags for the agents that are started here. */
 	readonly agentFlags?: readonly string[];
@@ -44,6 +46,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 	const fleet = new Fleet({
 		size: options.agents,
 		log,
+		natsUrl: options.natsUrl,
 		...(local && { explainLoss: ({ pid }) => local.explain(pid) }),
 	});
 	let listener: Listener | undefined;

@@ -9,6 +9,7 @@ import type { ExecutionFlags } from "./commands/options.js";
 import { EXIT_ABORTED } from "./deliver.js";
 import { executePlan } from "./execute.js";
 import { formatAddress } from "./fleet/address.js";
+import type { FleetRun } from "./fleetRun.js";
 import type { LiveView } from "./liveView.js";
 import type { CoordinatorLog } from "./log.js";
 import { MetricsServer } from "./metrics/server.js";
@@ -16,7 +17,10 @@ import type { Plan } from "./plan/plan.js";
 import { planToJson } from "./plan/planJson.js";
 import { type FinishedProfile, ProfileCollector } from "./profile/collector.js";
 import { RECORD_FORMAT } from "./results/recordFile.js";
+import { PlanTelemetry } from "./telemetry.js";
 
+/** Of this program itself. */
+const EXIT_FAULT = 1;
 const EXIT_BAD_INPUT = 2;
 const EXIT_SECOND_INTERRUPT = 130;
 
@@ -39,35 +43,55 @@ export interface Conduct {
  */
 export async function conduct(options: Conduct): Promise<number> {
 	const { plan, flags, logging } = options;
+	const executionId = randomBytes(4).toString("hex");
 	let metrics: MetricsServer | undefined;
+	let telemetry: PlanTelemetry | undefined;
 	let cluster: Cluster;
 	try {
 		metrics = flags.metrics && (await MetricsServer.open(flags.metrics, plan.runs.length));
 		if (metrics) logging.log.info({ address: formatAddress(metrics.address) }, "serving metrics");
+		if (flags.natsUrl !== undefined) {
+			const runCount = plan.runs.length;
+			telemetry = new PlanTelemetry({ url: flags.natsUrl, executionId, runCount, log: logging.log });
+		}
 		cluster = await openCluster({
 			agents: plan.agents,
 			redisUrl: plan.redisUrl,
 			listen: flags.listen,
 			token: flags.token,
 			tls: flags.tls,
+			natsUrl: flags.natsUrl,
 			logLevel: flags.logLevel,
 			logging,
 		});
 	} catch (error) {
 		await metrics?.close();
+		await telemetry?.close(EXIT_BAD_INPUT);
 		await options.nothing();
 		return refuse(error);
 	}
+	let exitCode = EXIT_FAULT;
 	try {
 		if (metrics) metrics.ready = true;
-		return await conductOn(cluster, metrics, options);
+		exitCode = await conductOn(cluster, executionId, [metrics, telemetry], options);
+		return exitCode;
 	} finally {
 		await cluster.close("the plan is done");
-		await metrics?.close();
+		await Promise.all([metrics?.close(), telemetry?.close(exitCode)]);
 	}
 }
 
-async function conductOn(cluster: Cluster, metrics: MetricsServer | undefined, options: Conduct): Promise<number> {
+/** Looks at the run that goes on. */
+interface Onlooker {
+	show(run: FleetRun): void;
+}
+
+async function conductOn(
+	cluster: Cluster,
+	executionId: string,
+	onlookers: readonly (Onlooker | undefined)[],
+	options: Conduct,
+): Promise<number> {
 	const { plan, flags, logging, view, startedAt } = options;
 	const interrupt = new AbortController();
 	const onSignal = (signal: NodeJS.Signals) => {
@@ -90,13 +114,15 @@ async function conductOn(cluster: Cluster, metrics: MetricsServer | undefined, o
 				request: collector.request,
 				take: (ordinal, agent, chunk) => collector.take(ordinal, agent, chunk),
 			},
-			executionId: randomBytes(4).toString("hex"),
+			executionId,
 			joinTimeoutMs: flags.joinTimeoutMs,
 			replaceable: flags.listen !== undefined,
 			interrupt: interrupt.signal,
 			log: logging.log,
 			view,
-			onTick: (run) => metrics?.show(run),
+			onTick: (run) => {
+				for (const onlooker of onlookers) onlooker?.show(run);
+			},
 		});
 		if (failure) process.stderr.write(`coordinator: ${hidePasswords(failure.message)}\n`);
 		if (runs.length === 0) {

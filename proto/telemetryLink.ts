@@ -94,7 +94,7 @@ export class TelemetryLink {
 
 	async #listen(connection: NatsConnection): Promise<void> {
 		for await (const { type, data } of connection.status()) {
-			if (type === "error") this.options.onRefusal(`${this.shown} refuses: ${String(data)}`);
+			if (type === "error" && typeof data === "string") this.options.onRefusal(`${this.shown} refuses: ${data}`);
 		}
 	}
 }

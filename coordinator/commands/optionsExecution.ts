@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { natsUrlFault } from "../../proto/natsUrl.js";
 import type { TlsPaths } from "../../proto/tlsFiles.js";
 import { type Address, listenFault, parseAddress } from "../fleet/address.js";
 import { found, type Problem } from "../plan/problem.js";
@@ -18,6 +19,8 @@ export interface ExecutionSettings {
 	readonly insecure: boolean;
 	/** Where metrics are served while the plan is executed; undefined: nowhere. Port 0: any free one. */
 	readonly metrics: Address | undefined;
+	/** Where coordinator and agents publish telemetry; it may hold a password. Undefined: nowhere. */
+	readonly natsUrl: string | undefined;
 	/** How long to wait for all agents to join. */
 	readonly joinTimeoutMs: number;
 	readonly logLevel: LogLevel;
@@ -47,6 +50,11 @@ export const EXECUTION_OPTIONS = [
 		flags: "--metrics-port <PORT>",
 		description:
 			"Serve /metrics for Prometheus, and /ready, at this port of 127.0.0.1, or at HOST:PORT, while it runs.",
+	},
+	{
+		flags: "--nats <URL>",
+		description:
+			"Publish the live view to this NATS server, for coordinator watch. With a password rather in SPOOLBENCH_NATS.",
 	},
 	{ flags: "--join-timeout <TIME>", description: "How long to wait for all agents to join. Default: 1m." },
 	{ flags: "--log-level <LEVEL>", description: `One of ${LOG_LEVELS.join(", ")}. Default: info, on a terminal warn.` },
@@ -89,6 +97,7 @@ export function readExecutionFlags(command: Command, environment: NodeJS.Process
 		},
 		insecure: read("--insecure", parseSwitch) ?? false,
 		metrics: read("--metrics-port", parseMetricsAddress),
+		natsUrl: read("--nats", parseNats),
 		joinTimeoutMs: read("--join-timeout", parseJoinTimeout) ?? DEFAULT_JOIN_TIMEOUT_MS,
 		logLevel: read("--log-level", parseLogLevel) ?? (process.stderr.isTTY ? "warn" : "info"),
 		quiet: read("--quiet", parseSwitch) ?? false,
@@ -114,6 +123,11 @@ function parseListen(text: string): Parsed<Address> {
 function parseMetricsAddress(text: string): Parsed<Address> {
 	const address = parseAddress(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text);
 	return address ? parsed(address) : expected("a port such as 9464, or a host and a port such as 0.0.0.0:9464");
+}
+
+function parseNats(text: string): Parsed<string> {
+	const fault = natsUrlFault(text);
+	return fault === undefined ? parsed(text) : { ok: false, expected: fault };
 }
 
 function parseJoinTimeout(text: string): Parsed<number> {

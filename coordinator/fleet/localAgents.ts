@@ -17,6 +17,7 @@ const ELSEWHERE: NodeJS.ProcessEnv = {
 	SPOOLBENCH_TLS_CA: undefined,
 	SPOOLBENCH_TLS_CERT: undefined,
 	SPOOLBENCH_TLS_KEY: undefined,
+	SPOOLBENCH_NATS: undefined,
 };
 
 interface LocalAgent {

@@ -51,8 +51,8 @@ export interface PlanEnd {
 export interface AgentStatus {
   /** from 1 in each run */
   sequence: number;
-  /** since the epoch, on the agent's own clock */
-  atUs: number;
+  /** this agent's monotonic clock */
+  monotonicNowUs: number;
   totals:
     | Counters
     | undefined;
@@ -311,7 +311,15 @@ export const PlanEnd: MessageFns<PlanEnd> = {
 };
 
 function createBaseAgentStatus(): AgentStatus {
-  return { sequence: 0, atUs: 0, totals: undefined, inFlight: 0, backlog: 0, responseTime: undefined, dropped: 0 };
+  return {
+    sequence: 0,
+    monotonicNowUs: 0,
+    totals: undefined,
+    inFlight: 0,
+    backlog: 0,
+    responseTime: undefined,
+    dropped: 0,
+  };
 }
 
 export const AgentStatus: MessageFns<AgentStatus> = {
@@ -319,8 +327,8 @@ export const AgentStatus: MessageFns<AgentStatus> = {
     if (message.sequence !== 0) {
       writer.uint32(8).uint64(message.sequence);
     }
-    if (message.atUs !== 0) {
-      writer.uint32(17).double(message.atUs);
+    if (message.monotonicNowUs !== 0) {
+      writer.uint32(17).double(message.monotonicNowUs);
     }
     if (message.totals !== undefined) {
       Counters.encode(message.totals, writer.uint32(26).fork()).join();
@@ -366,7 +374,7 @@ export const AgentStatus: MessageFns<AgentStatus> = {
               break;
             }
 
-            message.atUs = reader.double();
+            message.monotonicNowUs = reader.double();
             continue;
           }
           case 3: {
@@ -427,7 +435,7 @@ export const AgentStatus: MessageFns<AgentStatus> = {
   fromPartial(object: DeepPartial<AgentStatus>): AgentStatus {
     const message = createBaseAgentStatus();
     message.sequence = object.sequence ?? 0;
-    message.atUs = object.atUs ?? 0;
+    message.monotonicNowUs = object.monotonicNowUs ?? 0;
     message.totals = (object.totals !== undefined && object.totals !== null)
       ? Counters.fromPartial(object.totals)
       : undefined;

@@ -1,0 +1,48 @@
+import { createLogUpdate } from "log-update";
+import { coloursFor } from "./colours.js";
+import { type ProgressView, progressLine, progressLines } from "./report/progress.js";
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 1_000;
+
+/** Where a live view is shown: drawn over itself on a terminal (stderr), a plain line a second on stdout elsewhere. */
+export class LiveScreen {
+	/** The plain lines, also where a terminal shows the drawing instead. */
+	readonly lines: string[] = [];
+	readonly #terminal = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+	readonly #palette = coloursFor(process.stderr);
+	#drawnAtMs = 0;
+	#linedAtMs = 0;
+
+	/** @param quiet draw nothing; the lines are kept all the same */
+	constructor(private readonly quiet: boolean) {}
+
+	/** Something else is shown from now on: its first plain line comes a second later. */
+	begin(nowMs: number): void {
+		this.#linedAtMs = nowMs;
+	}
+
+	/** Call as often as wanted: looks and draws when it is time to. @param nowMs on performance.now() */
+	update(nowMs: number, look: () => ProgressView): void {
+		if (nowMs - this.#drawnAtMs < REDRAW_MS) return;
+		this.#drawnAtMs = nowMs;
+		const view = look();
+		if (this.#terminal && !this.quiet) {
+			this.#terminal(progressLines(view, process.stderr.columns || 80, this.#palette).join("\n"));
+		}
+		if (nowMs - this.#linedAtMs >= PLAIN_LINE_MS) this.line(nowMs, view);
+	}
+
+	/** A plain line, now. */
+	line(nowMs: number, view: ProgressView): void {
+		this.#linedAtMs = nowMs;
+		const line = progressLine(view);
+		this.lines.push(line);
+		if (!this.#terminal && !this.quiet) process.stdout.write(`${line}\n`);
+	}
+
+	/** Takes the drawing away, until the next one. */
+	clear(): void {
+		this.#terminal?.clear();
+	}
+}
