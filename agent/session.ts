@@ -262,6 +262,7 @@ export class Session {
 			const measurements = await runner.finished;
 			if (this.#runner !== runner) return;
 			for (const value of chunkResult(runner.ordinal, measurements)) this.#send({ $case: "result", value });
+			await this.#telemetry?.publishResult(runner.snapshot(), measurements);
 		} catch (error) {
 			this.#log.error({ err: error }, "run failed");
 			this.#fail(runner.ordinal, FailureKind.INTERNAL, (error as Error).message);

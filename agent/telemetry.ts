@@ -41,7 +41,7 @@ export class Telemetry {
 			log.warn({ reason }, "no telemetry");
 			return undefined;
 		}
-		const onNotice = (notice: string) => log.info(`telemetry: ${notice}`);
+		const onNotice = (level: "info" | "warn", notice: string) => log[level](`telemetry: ${notice}`);
 		return new Telemetry(new TelemetryPublisher({ url, name: `spool-bench-agent-${agent}`, onNotice }), options);
 	}
 
@@ -76,6 +76,14 @@ export class Telemetry {
 			dropped: this.publisher.dropped,
 		};
 		this.publisher.offer(subject, AgentStatus.encode(status).finish());
+	}
+
+	/** Publishes a run's last status. @param result what was measured in the whole run */
+	publishResult(snapshot: Snapshot, result: Measurements): Promise<void> {
+		this.#responseTime = Distribution.empty("us");
+		const published = this.publish(snapshot, result);
+		this.#subject = undefined;
+		return published;
 	}
 
 	/** Takes a second at the most where the server is slow. May be called twice. */

@@ -1,3 +1,4 @@
+import { errorsOf } from "../proto/counters.js";
 import type { CoordinatorMessage, ProfileChunk, ProfileRequest } from "../proto/gen/cluster.js";
 import { StopScope } from "../proto/gen/cluster.js";
 import { RunEnd, type RunRecord } from "../proto/gen/record.js";
@@ -137,10 +138,9 @@ export class FleetRun {
 		let backlog: number | undefined;
 		for (const { snapshot, alive, settled } of this.participants) {
 			if (!snapshot) continue;
-			const { enqueued = 0, rejected = 0, unknown = 0, workerErrors = 0, deadLettered = 0 } = snapshot.totals ?? {};
-			totals.acknowledged += enqueued;
+			totals.acknowledged += snapshot.totals?.enqueued ?? 0;
 			totals.settled += settled;
-			totals.errors += rejected + unknown + workerErrors + deadLettered;
+			totals.errors += snapshot.totals ? errorsOf(snapshot.totals) : 0;
 			if (!alive) continue;
 			totals.inFlight += snapshot.inFlight;
 			if (snapshot.backlog >= 0) backlog = snapshot.backlog;

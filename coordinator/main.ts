@@ -10,6 +10,7 @@ import { runCommand } from "./commands/run.js";
 import { selftestCommand } from "./commands/selftest.js";
 import { suiteCommand } from "./commands/suite.js";
 import { validateCommand } from "./commands/validate.js";
+import { watchCommand } from "./commands/watch.js";
 
 const EXIT_BAD_INPUT = 2;
 
@@ -26,6 +27,7 @@ Examples:
   coordinator suite                               all benchmarks, one report
   coordinator report benchmark_results/run_…      render a result again
   coordinator compare before/ after/              did the change help?
+  coordinator watch --nats nats://host:4222       look at a run that goes on elsewhere
   coordinator selftest                            does it measure rightly here?
   coordinator certs --host bench.internal         certificates for agents on other machines
 
@@ -40,6 +42,7 @@ for (const command of [
 	exportCommand(),
 	compareCommand(),
 	profileCommand(),
+	watchCommand(),
 	selftestCommand(),
 	validateCommand(),
 	certsCommand(),

@@ -1,3 +1,4 @@
+import { settledOf } from "../proto/counters.js";
 import type {
 	AgentMessage,
 	Arm,
@@ -108,7 +109,7 @@ export class Participant {
 	/** Tasks that this agent settled first, by its last word. */
 	get settled(): number {
 		const totals = this.snapshot?.totals;
-		return totals ? totals.completed + totals.deadLettered - totals.duplicates : 0;
+		return totals ? settledOf(totals) : 0;
 	}
 
 	/** What its last word says about the tasks intended in the run's window. */

@@ -30,7 +30,7 @@ export class PlanTelemetry {
 		this.#publisher = new TelemetryPublisher({
 			url,
 			name: "spool-bench-coordinator",
-			onNotice: (notice) => log.info({ execution: executionId }, `telemetry: ${notice}`),
+			onNotice: (level, notice) => log[level]({ execution: executionId }, `telemetry: ${notice}`),
 		});
 		this.#beating = setInterval(() => this.#publish(undefined), STATUS_INTERVAL_MS);
 	}

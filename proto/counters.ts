@@ -14,3 +14,13 @@ export function countersSince(before: Counters, now: Counters): Counters {
 	for (const name of NAMES) difference[name] = now[name] - before[name];
 	return difference;
 }
+
+/** Tasks that this agent settled first. */
+export function settledOf({ completed, deadLettered, duplicates }: Counters): number {
+	return completed + deadLettered - duplicates;
+}
+
+/** What went wrong, as the live view counts it. */
+export function errorsOf({ rejected, unknown, workerErrors, deadLettered }: Counters): number {
+	return rejected + unknown + workerErrors + deadLettered;
+}

@@ -20,7 +20,7 @@ async function server(configuration?: string): Promise<TestNats> {
 
 function publisher(url: string): { publisher: TelemetryPublisher; notices: string[] } {
 	const notices: string[] = [];
-	const publisher = new TelemetryPublisher({ url, name: "test", onNotice: (notice) => notices.push(notice) });
+	const publisher = new TelemetryPublisher({ url, name: "test", onNotice: (_, notice) => notices.push(notice) });
 	onTestFinished(() => publisher.close());
 	return { publisher, notices };
 }

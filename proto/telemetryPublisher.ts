@@ -7,8 +7,8 @@ const ANSWER_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 
 export interface PublisherOptions extends Pick<LinkOptions, "url" | "name"> {
-	/** Told once when the connection comes, and of each new reason why it does not; sentences without passwords. */
-	readonly onNotice: (notice: string) => void;
+	/** Told once when the connection comes (`info`), and of each new reason why it does not; sentences without passwords. */
+	readonly onNotice: (level: "info" | "warn", notice: string) => void;
 }
 
 interface Message {
@@ -36,14 +36,14 @@ export class TelemetryPublisher {
 			url: options.url,
 			name: options.name,
 			onUp: () => {
-				this.#tell(`publishing to ${this.#link.shown}`);
+				this.#tell("info", `publishing to ${this.#link.shown}`);
 				this.#send();
 			},
 			onDown: (reason) => {
 				this.#break();
-				this.#tell(reason);
+				this.#tell("warn", reason);
 			},
-			onRefusal: (reason) => this.#tell(reason),
+			onRefusal: (reason) => this.#tell("warn", reason),
 		});
 	}
 
@@ -104,8 +104,8 @@ export class TelemetryPublisher {
 	}
 
 	/** An outage is told once, not with each attempt. */
-	#tell(notice: string): void {
-		if (notice !== this.#told) this.options.onNotice(notice);
+	#tell(level: "info" | "warn", notice: string): void {
+		if (notice !== this.#told) this.options.onNotice(level, notice);
 		this.#told = notice;
 	}
 }

@@ -3,16 +3,18 @@ import type { Palette } from "./palette.js";
 import { percentileStrip, STRIP_LEGEND } from "./percentileStrip.js";
 import { sparkline } from "./sparkline.js";
 
-export type ProgressPhase =
-	| "waiting for agents"
-	| "preparing"
-	| "running"
-	| "warming up"
-	| "measuring"
-	| "keeping load"
-	| "draining"
-	| "collecting"
-	| "cleaning";
+export const PROGRESS_PHASES = [
+	"waiting for agents",
+	"preparing",
+	"running",
+	"warming up",
+	"measuring",
+	"keeping load",
+	"draining",
+	"collecting",
+	"cleaning",
+] as const;
+export type ProgressPhase = (typeof PROGRESS_PHASES)[number];
 
 /** What is known about a run while it goes on. */
 export interface ProgressView {
