@@ -27,9 +27,7 @@ export class LiveScreen {
 		if (nowMs - this.#drawnAtMs < REDRAW_MS) return;
 		this.#drawnAtMs = nowMs;
 		const view = look();
-		if (this.#terminal && !this.quiet) {
-			this.#terminal(progressLines(view, process.stderr.columns || 80, this.#palette).join("\n"));
-		}
+		this.#draw(view);
 		if (nowMs - this.#linedAtMs >= PLAIN_LINE_MS) this.line(nowMs, view);
 	}
 
@@ -44,5 +42,18 @@ export class LiveScreen {
 	/** Takes the drawing away, until the next one. */
 	clear(): void {
 		this.#terminal?.clear();
+	}
+
+	/** The last there is: a plain line, or a drawing that stays. */
+	end(nowMs: number, view: ProgressView): void {
+		this.line(nowMs, view);
+		this.#draw(view);
+		this.#terminal?.done();
+	}
+
+	#draw(view: ProgressView): void {
+		if (this.#terminal && !this.quiet) {
+			this.#terminal(progressLines(view, process.stderr.columns || 80, this.#palette).join("\n"));
+		}
 	}
 }

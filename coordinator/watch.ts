@@ -132,10 +132,13 @@ async function follow(options: WatchOptions, execution: string, startedAtMs: num
 			await sleep(LOOK_MS, undefined, { signal: options.interrupt });
 		}
 		const view = plan.progress(performance.now());
-		if (view && plan.agentsHeard > 0) screen.line(performance.now(), view);
+		if (view && plan.agentsHeard > 0) screen.end(performance.now(), view);
+		else screen.clear();
 		options.say(endText(execution, plan));
-	} finally {
+	} catch (error) {
 		screen.clear();
+		throw error;
+	} finally {
 		await feed.close();
 	}
 }
