@@ -139,7 +139,8 @@ async function conductOn(
 				planJson: planToJson(plan),
 				command: hidePasswords(["coordinator", ...process.argv.slice(2)].join(" ")),
 				startedAtUnixMs: startedAt.getTime(),
-				finishedAtUnixMs: Date.now(),
+				// A wall clock that was set meanwhile moves no end before its start.
+				finishedAtUnixMs: Math.round(performance.timeOrigin + performance.now()),
 				coordinatorHost: describeHost(""),
 				coordinator: meter.read(),
 				insecure: flags.insecure,

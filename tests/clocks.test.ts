@@ -83,6 +83,34 @@ test("across hosts all are armed in time or nothing starts: an agent whose word 
 	expect(await withRedis(server.url, (client) => client.keys("late:*"))).toEqual([]);
 }, 60_000);
 
+test("a step of the Redis host's clock is seen, and the run is not valid", async () => {
+	let stepS = 0;
+	const redis = await startProxy({ host: "127.0.0.1", toPort: server.port, answer: (bytes) => later(bytes, stepS) });
+	onTestFinished(() => redis.close());
+	const redisUrl = `redis://127.0.0.1:${redis.port}`;
+	const { coordinator, port, agent } = await waiting(redisUrl, "--duration", "5s", "--key-prefix", "step:");
+	for (const index of [0, 1]) agent(index, "127.0.0.1", port, { env: { SPOOLBENCH_CLOCK: `clock ${index}` } });
+	await coordinator.waitForLine(/measuring, [1-9]\d\d tasks/);
+	stepS = 2;
+	expect((await coordinator.exited).code).toBe(3);
+	const run = onlyRun(coordinator.folder);
+	const stepped = run.verdict.reasons.find(({ code }) => code === "clock-stepped");
+	expect(stepped?.sentence).toMatch(/^The clock of Redis's host stepped forward by [12]\.\d+ s, first \d/);
+	expect(stepped?.severity).toBe("INVALID");
+	expect(run.tasks).toMatchObject({ completed: run.tasks.issued, lost: 0 });
+}, 60_000);
+
+/** Redis's answers, as one gives them whose clock is so many seconds ahead. */
+function later(bytes: Buffer, seconds: number): Buffer {
+	const moved = bytes
+		.toString("latin1")
+		.replaceAll(TIME_ANSWER, (_, begin: string, time: string) => begin + String(Number(time) + seconds));
+	return Buffer.from(moved, "latin1");
+}
+
+/** Seconds since 1970, and what comes before them: an array of two texts, the second of microseconds. */
+const TIME_ANSWER = /(\*2\r\n\$10\r\n)(\d{10})(?=\r\n\$\d\r\n\d+\r\n)/g;
+
 /** Beyond the 1.5 s that agents on several hosts have to be armed in. */
 const LATE_MS = 2_500;
 

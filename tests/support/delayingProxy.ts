@@ -17,6 +17,8 @@ export interface ProxyOptions {
 	readonly delayMs?: (clientAddress: string) => number;
 	/** Told of what clients send. Gives what to do when the server has answered, if anything. */
 	readonly onSent?: (sight: Sight) => ((atMs: number) => void) | undefined;
+	/** What clients get in place of what the server answered. */
+	readonly answer?: (bytes: Buffer) => Buffer;
 }
 
 export interface Proxy {
@@ -24,7 +26,7 @@ export interface Proxy {
 	close(): Promise<void>;
 }
 
-/** A TCP proxy to a server on loopback that can delay one direction, and see what passes before it does. */
+/** A TCP proxy to a server on loopback that can delay one direction, change the other, and see what passes before it does. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 	const sockets = new Set<Socket>();
 	const server = createServer((client) => {
@@ -49,7 +51,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 			else setTimeout(() => upstream.writable && upstream.write(bytes), delayMs);
 		});
 		upstream.on("data", (bytes: Buffer) => {
-			client.write(bytes);
+			client.write(options.answer?.(bytes) ?? bytes);
 			onAnswer?.(performance.now());
 			onAnswer = undefined;
 		});

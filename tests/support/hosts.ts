@@ -19,7 +19,8 @@ export interface Clock {
 	readonly driftPpm?: number;
 }
 
-const FAKETIME = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
+/** libfaketime, where it is installed: `apt-get install faketime`. */
+export const FAKETIME = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
 	.map((folder) => `${folder}/faketime/libfaketime.so.1`)
 	.find(existsSync);
 
