@@ -1,5 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nkeys } from "nats";
 import { expect, onTestFinished, test } from "vitest";
 import { writeIdentities } from "../tests/support/identities.js";
 import { findNatsServer, startNats, type TestNats } from "../tests/support/nats.js";
@@ -107,6 +111,25 @@ withNats(`a server that hangs holds nothing up, neither an offer nor the end${wh
 	expect([sender.published, sender.dropped]).toEqual([0, 1_000]);
 });
 
+withNats(`a run's login that may only publish, and an onlooker's that may only hear, are enough${why}`, async () => {
+	const nats = await server(
+		`authorization { users = [
+			{ user: "run", password: "r", permissions: { publish: "a.>", subscribe: { deny: ">" } } },
+			{ user: "look", password: "l", permissions: { publish: { deny: ">" }, subscribe: "a.>" } }
+		] }`,
+	);
+	const { publisher: sender, notices } = publisher(`nats://run:r@${nats.address}`);
+	const { heard, refusals, up } = listener(`nats://look:l@${nats.address}`);
+	await expect.poll(up, patiently).toBe(1);
+	sender.offer("a.b", bytes("heard"));
+	await expect.poll(() => heard, patiently).toEqual(["heard"]);
+	expect([notices, refusals]).toEqual([[`publishing to nats://${nats.address}`], []]);
+	const { publisher: mute, notices: told } = publisher(`nats://look:l@${nats.address}`);
+	mute.offer("a.b", bytes("not heard"));
+	await expect.poll(() => told.at(-1), patiently).toContain(`nats://${nats.address} refuses: PERMISSIONS_VIOLATION`);
+	expect(heard).toEqual(["heard"]);
+});
+
 test("who is not there, says nothing, hangs up or is no NATS server is told in a sentence", async () => {
 	const silent = createServer(() => {}).listen(0, "127.0.0.1");
 	const rude = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
@@ -145,6 +168,50 @@ withNats(`logins: a user, a token, and a subject that one may not hear${why}`, a
 	const tokens = await server('authorization { token: "t0ken" }');
 	const token = publisher(`nats://t0ken@${tokens.address}`);
 	await expect.poll(() => token.notices, patiently).toEqual([`publishing to nats://${tokens.address}`]);
+});
+
+/** What `nsc` makes: claims that the issuer's key has signed. */
+function jwt(issuer: ReturnType<typeof nkeys.createUser>, subject: string, claims: object): string {
+	const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+	const iat = Math.floor(Date.now() / 1_000);
+	const signed = [
+		{ typ: "JWT", alg: "ed25519-nkey" },
+		{ jti: subject, iat, iss: issuer.getPublicKey(), sub: subject, nats: { version: 2, ...claims } },
+	]
+		.map(part)
+		.join(".");
+	return `${signed}.${Buffer.from(issuer.sign(Buffer.from(signed))).toString("base64url")}`;
+}
+
+withNats(`logins by key: a seed, and a JWT with its seed, from files${why}`, async () => {
+	const folder = mkdtempSync(join(tmpdir(), "keys-"));
+	const file = (name: string, text: string) => {
+		writeFileSync(join(folder, name), text, { mode: 0o600 });
+		return join(folder, name);
+	};
+	const [operator, account, user] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createUser()];
+	const seed = Buffer.from(user.getSeed()).toString();
+	const plain = await server(`authorization { users = [{ nkey: ${user.getPublicKey()} }] }`);
+	const byKey = publisher(`nats://${plain.address}?nkey=${file("user.nk", `${seed}\n`)}`);
+	await expect.poll(() => byKey.notices, patiently).toEqual([`publishing to nats://${plain.address}`]);
+
+	const unlimited = { subs: -1, conn: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, leaf: -1 };
+	const accountJwt = jwt(operator, account.getPublicKey(), { type: "account", limits: unlimited });
+	const decentral = await server(
+		`operator: ${jwt(operator, operator.getPublicKey(), { type: "operator" })}
+		resolver: MEMORY
+		resolver_preload: { ${account.getPublicKey()}: ${accountJwt} }`,
+	);
+	const userJwt = jwt(account, user.getPublicKey(), { type: "user", subs: -1, data: -1, payload: -1 });
+	const creds = file(
+		"user.creds",
+		`-----BEGIN NATS USER JWT-----\n${userJwt}\n------END NATS USER JWT------\n\n` +
+			`-----BEGIN USER NKEY SEED-----\n${seed}\n------END USER NKEY SEED------\n`,
+	);
+	const byCreds = publisher(`nats://${decentral.address}?creds=${creds}`);
+	await expect.poll(() => byCreds.notices, patiently).toEqual([`publishing to nats://${decentral.address}`]);
+	const none = publisher(`nats://${decentral.address}?creds=${file("empty.creds", "nothing\n")}`);
+	await expect.poll(() => none.notices.at(-1), patiently).toContain("the creds file holds no JWT and seed");
 });
 
 withNats(`TLS: a certificate of another authority is not believed, and no TLS is not enough${why}`, async () => {

@@ -47,12 +47,12 @@ export class TelemetryPublisher {
 		});
 	}
 
-	/** Messages that the server confirmed. */
+	/** Messages that reached the server. */
 	get published(): number {
 		return this.#published;
 	}
 
-	/** Messages that a newer one replaced, or that the server did not confirm. */
+	/** Messages that a newer one replaced, or that nobody knows to have reached the server. */
 	get dropped(): number {
 		return this.#dropped;
 	}
