@@ -170,7 +170,7 @@ export class Session {
 		const { index, count, leaseMs } = welcome;
 		this.options.log.setBindings({ agent: index });
 		this.options.log.info({ index, count }, "joined");
-		this.#telemetry = Telemetry.open({
+		this.#telemetry ??= Telemetry.open({
 			ownUrl: this.options.natsUrl,
 			coordinatorsUrl: welcome.natsUrl,
 			trusting: this.options.caps.targets.size === 0,
