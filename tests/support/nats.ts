@@ -22,12 +22,19 @@ export interface TestNats {
 
 const LISTENING = /Listening for client connections on 127\.0\.0\.1:(\d+)/;
 const READY = /Server is ready/;
+const FETCH_TIMEOUT_MS = 60_000;
 const SCRIPT = join(import.meta.dirname, "..", "..", "scripts", "nats.sh");
 
 /** Finds a nats-server, or fetches one. @returns its path, or why there is none */
 export function findNatsServer(): { readonly program: string } | { readonly missing: string } {
 	try {
-		return { program: execFileSync(SCRIPT, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim() };
+		return {
+			program: execFileSync(SCRIPT, {
+				encoding: "utf8",
+				stdio: ["ignore", "pipe", "pipe"],
+				timeout: FETCH_TIMEOUT_MS,
+			}).trim(),
+		};
 	} catch (error) {
 		const { stderr } = error as { stderr?: string };
 		return { missing: (stderr ?? String(error)).trim().split("\n").at(-1) ?? "" };
