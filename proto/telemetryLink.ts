@@ -132,7 +132,10 @@ function awaitGreeting({ host, port }: NatsTarget, signal: AbortSignal): Promise
 		};
 		const given = () => settle(() => reject(new Error("given up")));
 		signal.addEventListener("abort", given, { once: true });
-		socket.setTimeout(DIAL_TIMEOUT_MS, () => settle(() => reject(new Error("it says nothing"))));
+		socket.setTimeout(DIAL_TIMEOUT_MS, () => {
+			const silence = socket.connecting ? "no answer" : "it says nothing";
+			settle(() => reject(new Error(silence)));
+		});
 		socket.once("error", (error) => settle(() => reject(error)));
 		socket.once("close", () => settle(() => reject(new Error("it hangs up"))));
 		socket.once("data", (bytes) => {
