@@ -3,10 +3,10 @@ import { type ClientDuplexStream, Metadata, type ServiceError, status } from "@g
 import type { Conclude, Prepare, Welcome } from "../proto/gen/cluster.js";
 import { type AgentMessage, ClusterClient, type CoordinatorMessage, FailureKind } from "../proto/gen/cluster.js";
 import type { Host } from "../proto/gen/measurement.js";
-import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../proto/limits.js";
-import { chunkResult } from "../proto/result.js";
+import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION, RESUME_TIMEOUT_MS } from "../proto/limits.js";
 import type { TlsIdentity } from "../proto/tlsFiles.js";
 import { admitSlice, type Caps, CapsError } from "./caps.js";
+import { HandIn } from "./handIn.js";
 import type { Logger } from "./log.js";
 import { chunkProfile } from "./measure/profiler.js";
 import { Runner, RunnerError } from "./runner.js";
@@ -56,7 +56,8 @@ export type SessionEnd =
  *
  *   dialling ─▶ joined ─ Prepare ─▶ preparing ─▶ ready ─ Arm ─▶ armed ─ epoch ─▶ running ─▶ reporting ─ Committed ─▶ joined
  *
- * Silence for a lease, a broken stream or an interrupt end every state: the load stops at once.
+ * Silence for a lease, a broken stream or an interrupt end every state: the load stops at once. Only where the result is
+ * there and not committed yet the agent dials anew, and goes on where the stream broke.
  */
 export class Session {
 	readonly #client: ClusterClient;
@@ -64,6 +65,11 @@ export class Session {
 	#runner: Runner | undefined;
 	#preparing: AbortController | undefined;
 	#telemetry: Telemetry | undefined;
+	#handIn: HandIn | undefined;
+	/** As the coordinator gave it. */
+	#index: number | undefined;
+	#comingBack = false;
+	#over = false;
 	#timers: NodeJS.Timeout[] = [];
 	#heardAt = performance.now();
 	#lead = false;
@@ -96,6 +102,7 @@ export class Session {
 		if (signal.aborted) interrupted();
 		void this.#dial(signal);
 		const end = await this.#end;
+		this.#over = true;
 		signal.removeEventListener("abort", interrupted);
 		for (const timer of this.#timers) clearInterval(timer);
 		this.#preparing?.abort();
@@ -114,7 +121,7 @@ export class Session {
 		while (!signal.aborted) {
 			const broken = await this.#join();
 			if (broken === undefined) return;
-			if (broken.code === status.UNAUTHENTICATED || broken.code === status.FAILED_PRECONDITION) {
+			if (isFinal(broken)) {
 				this.#settle({ kind: "refused", reason: broken.details });
 				return;
 			}
@@ -147,10 +154,10 @@ export class Session {
 			});
 			stream.on("error", (error: ServiceError) => {
 				if (!joined) resolve(error);
-				else this.#settle({ kind: "lost", reason: `the stream broke: ${error.details || error.message}` });
+				else if (this.#stream === stream) this.#lost(`the stream broke: ${error.details || error.message}`);
 			});
 			stream.on("end", () => {
-				if (joined) this.#settle({ kind: "lost", reason: "the coordinator closed the stream" });
+				if (joined && this.#stream === stream) this.#lost("the coordinator closed the stream");
 			});
 			this.#send({
 				$case: "hello",
@@ -158,16 +165,43 @@ export class Session {
 					protocolVersion: PROTOCOL_VERSION,
 					agentId: options.agentId,
 					softwareVersion: options.softwareVersion,
-					wantedIndex: options.wantedIndex,
+					wantedIndex: this.#index ?? options.wantedIndex,
 					host: options.host,
 					pid: process.pid,
+					resume: this.#handIn && { ordinal: this.#handIn.ordinal },
 				},
 			});
 		});
 	}
 
+	/** The stream is of no use any more. */
+	#lost(reason: string): void {
+		if (this.#handIn) void this.#comeBack(reason);
+		else this.#settle({ kind: "lost", reason });
+	}
+
+	/** Dials anew for as long as the coordinator waits for the rest of the result. */
+	async #comeBack(why: string): Promise<void> {
+		if (this.#comingBack) return;
+		this.#comingBack = true;
+		this.options.log.warn({ reason: why }, "the stream is lost before the result is handed in: dialling anew");
+		for (const timer of this.#timers) clearInterval(timer);
+		const giveUp = (reason: string) => this.#settle({ kind: "lost", reason: `${why}; ${reason}` });
+		const late = setTimeout(() => giveUp("it could not come back with its result"), RESUME_TIMEOUT_MS);
+		while (!this.#over) {
+			this.#stream?.cancel();
+			const broken = await this.#join();
+			if (broken === undefined) break;
+			if (isFinal(broken)) giveUp(broken.details);
+			await sleep(RETRY_DELAY_MS);
+		}
+		clearTimeout(late);
+		this.#comingBack = false;
+	}
+
 	#welcome(welcome: Welcome): void {
-		const { index, count, leaseMs } = welcome;
+		const { index, count, leaseMs, resultChunksHeld } = welcome;
+		this.#index = index;
 		this.options.log.setBindings({ agent: index });
 		this.options.log.info({ index, count }, "joined");
 		this.#telemetry ??= Telemetry.open({
@@ -186,10 +220,11 @@ export class Session {
 			setInterval(() => {
 				const silentMs = performance.now() - this.#heardAt;
 				if (silentMs > leaseMs) {
-					this.#settle({ kind: "lost", reason: `nothing heard for ${Math.round(silentMs / 1_000)} s` });
+					this.#lost(`nothing heard for ${Math.round(silentMs / 1_000)} s`);
 				}
 			}, leaseMs / 10),
 		];
+		for (const value of this.#handIn?.rest(resultChunksHeld) ?? []) this.#send({ $case: "result", value });
 	}
 
 	#handle({ body }: CoordinatorMessage): void {
@@ -219,8 +254,10 @@ export class Session {
 			case "bye":
 				this.#settle({ kind: "dismissed" });
 				break;
-			case "welcome":
 			case "committed":
+				if (this.#handIn?.ordinal === body.value.ordinal) this.#handIn = undefined;
+				break;
+			case "welcome":
 			case undefined:
 				break;
 		}
@@ -230,6 +267,7 @@ export class Session {
 		this.#preparing?.abort();
 		this.#runner?.close();
 		this.#runner = undefined;
+		this.#handIn = undefined;
 		this.#deltas = 0;
 		this.#lead = request.lead;
 		const preparing = new AbortController();
@@ -261,7 +299,8 @@ export class Session {
 		try {
 			const measurements = await runner.finished;
 			if (this.#runner !== runner) return;
-			for (const value of chunkResult(runner.ordinal, measurements)) this.#send({ $case: "result", value });
+			this.#handIn = new HandIn(runner.ordinal, measurements);
+			for (const value of this.#handIn.rest()) this.#send({ $case: "result", value });
 			await this.#telemetry?.publishResult(runner.snapshot(), measurements);
 		} catch (error) {
 			this.#log.error({ err: error }, "run failed");
@@ -315,6 +354,11 @@ export class Session {
 		}
 		runner.close();
 	}
+}
+
+/** Dialling again would change nothing. */
+function isFinal({ code }: ServiceError): boolean {
+	return code === status.UNAUTHENTICATED || code === status.FAILED_PRECONDITION;
 }
 
 /** Rejects when Redis has been away for too long. Settles no other way than by that or by the signal. */

@@ -1,14 +1,15 @@
 import { errorsOf } from "../proto/counters.js";
-import type { CoordinatorMessage, ProfileChunk, ProfileRequest } from "../proto/gen/cluster.js";
+import type { CoordinatorMessage, Hello, ProfileChunk, ProfileRequest } from "../proto/gen/cluster.js";
 import { StopScope } from "../proto/gen/cluster.js";
 import { RunEnd, type RunRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
 import { Distribution } from "../proto/histogram.js";
+import { HEARTBEAT_INTERVAL_MS, RESUME_TIMEOUT_MS } from "../proto/limits.js";
 import { Chronicle } from "./chronicle.js";
 import { DrainWatch } from "./drain.js";
 import { plantedFaults } from "./faults.js";
 import { chooseEpoch } from "./fleet/epoch.js";
-import type { Fleet, Member } from "./fleet/fleet.js";
+import type { Fleet, Member, Returning } from "./fleet/fleet.js";
 import type { Logger } from "./log.js";
 import { Participant } from "./participant.js";
 import { type LoadPhase, LoadPhases } from "./phases.js";
@@ -74,6 +75,7 @@ export class FleetRun {
 	readonly #chronicle: Chronicle;
 	#looksSoon = false;
 	#over = false;
+	#stoppedAtMs = Number.POSITIVE_INFINITY;
 	#toldToStopSending = false;
 	#interruptedAtMs = Number.POSITIVE_INFINITY;
 	#epochRedisUs = 0;
@@ -106,7 +108,8 @@ export class FleetRun {
 		fleet.attend({
 			joined: (member) => this.#joined(member),
 			message: (member, message) => this.#message(member, message),
-			lost: (member, reason) => this.#lost(member, reason),
+			lost: (member, reason, ended) => this.#lost(member, reason, ended),
+			returning: (hello) => this.#returning(hello),
 			givenUp: () => this.#changed(),
 		});
 		try {
@@ -224,6 +227,10 @@ export class FleetRun {
 		return verdict.kind === "goOn" ? undefined : { end: ENDS[verdict.kind], reason: verdict.reason, atMs: nowMs };
 	}
 
+	#commit(participant: Participant): void {
+		this.#send(participant, { $case: "committed", value: { ordinal: this.ordinal } });
+	}
+
 	/** Tells the agents once to end their producers. */
 	#endSending(reason: string): void {
 		if (this.#toldToStopSending) return;
@@ -239,14 +246,18 @@ export class FleetRun {
 
 	async #collect(): Promise<void> {
 		this.phase = "collecting";
+		this.#stoppedAtMs = performance.now();
 		this.#stop(StopScope.ALL, this.#end?.reason ?? "");
 		const deadline = performance.now() + RESULT_TIMEOUT_MS;
-		await this.#until(() => this.participants.every(({ alive, result }) => !alive || result), deadline);
+		await this.#until(() => {
+			for (const participant of this.participants) participant.loseIfLate(performance.now());
+			return this.participants.every(({ alive, result }) => !alive || result);
+		}, deadline);
 		for (const participant of this.participants) {
 			if (participant.alive && !participant.result) {
 				participant.lose(`it did not hand in its result within ${RESULT_TIMEOUT_MS / 1_000} s`);
 			} else if (participant.result) {
-				this.#send(participant, { $case: "committed", value: { ordinal: this.ordinal } });
+				this.#commit(participant);
 			}
 		}
 	}
@@ -255,15 +266,23 @@ export class FleetRun {
 	async #conclude(): Promise<void> {
 		this.phase = "cleaning";
 		for (;;) {
-			const lead = this.participants.find(({ alive }) => alive);
+			const lead = await this.#nextLead();
 			if (!lead) return;
 			// What a lost agent settled untold only the records can say.
 			const readStates = this.participants.some(({ alive }) => !alive);
 			this.#send(lead, { $case: "conclude", value: { ordinal: this.ordinal, clean: true, readStates } });
-			await this.#until(() => Boolean(lead.concluded ?? lead.failure) || !lead.alive);
+			await this.#until(() => Boolean(lead.concluded ?? lead.failure) || !lead.alive || lead.isAway);
 			if (lead.failure) this.options.log.error({ agent: lead.index, run: this.ordinal }, lead.failure.message);
 			if (lead.concluded || lead.failure) return;
 		}
+	}
+
+	/** The first agent that is here; where all are away, the first that comes back. */
+	async #nextLead(): Promise<Participant | undefined> {
+		const here = () => this.participants.find(({ alive, isAway }) => alive && !isAway);
+		const backByMs = performance.now() + RESUME_TIMEOUT_MS;
+		await this.#until(() => here() !== undefined || !this.participants.some(({ alive }) => alive), backByMs);
+		return here();
 	}
 
 	#record(): RunRecord {
@@ -292,6 +311,13 @@ export class FleetRun {
 
 	#joined(member: Member): void {
 		const participant = this.participants[member.index];
+		if (participant?.isAway && participant.member?.hello.agentId === member.hello.agentId) {
+			participant.comeBack(member);
+			this.#chronicle.note("came back", member);
+			if (this.phase === "cleaning") this.#commit(participant);
+			this.#changed();
+			return;
+		}
 		if (!participant || this.phase !== "preparing" || this.options.fleet.closed) return;
 		participant.seat(member);
 		this.#chronicle.joined(member);
@@ -312,7 +338,9 @@ export class FleetRun {
 			participant.take(message);
 			this.#chronicle.heard(member, message, !hadResult && participant.result !== undefined);
 		} catch (error) {
-			member.link.drop(`it broke the protocol: ${(error as Error).message}`);
+			const reason = `it broke the protocol: ${(error as Error).message}`;
+			participant.lose(reason);
+			member.link.drop(reason);
 		}
 		// Once its result is in, an agent that cannot conclude takes nothing away from it.
 		const early = this.phase !== "preparing" && this.phase !== "cleaning";
@@ -320,9 +348,31 @@ export class FleetRun {
 		this.#changedSoon();
 	}
 
-	#lost(member: Member, reason: string): void {
+	/** Whether this agent may take its place again in the middle of a run: to hand in its result, and for nothing else. */
+	#returning({ agentId, wantedIndex, resume }: Hello): Returning {
+		const participant = this.participants[wantedIndex];
+		const isOurs = participant?.member?.hello.agentId === agentId && resume?.ordinal === this.ordinal;
+		if (!participant || !isOurs || !participant.alive || !this.#takesResults) return { kind: "unexpected" };
+		if (participant.isAway) return { kind: "expected", chunksHeld: participant.chunksHeld };
+		participant.member?.link.drop("it dialled anew");
+		return { kind: "early" };
+	}
+
+	get #takesResults(): boolean {
+		return this.phase === "collecting" || this.phase === "cleaning";
+	}
+
+	#lost(member: Member, reason: string, ended: boolean): void {
 		const participant = this.participants[member.index];
 		if (participant?.member !== member) return;
+		// Who was silent already when the load ended has no result to come back with.
+		const heardAtEnd = member.link.heardAtMs > this.#stoppedAtMs - HEARTBEAT_INTERVAL_MS;
+		if (this.#takesResults && !ended && heardAtEnd && participant.alive) {
+			participant.leave(reason, performance.now());
+			this.#chronicle.note(`away: ${reason}`, member);
+			this.#changed();
+			return;
+		}
 		participant.lose(reason);
 		this.#chronicle.note(`lost: ${reason}`, member);
 		if (this.phase === "preparing" && this.options.replaceable && !this.options.fleet.closed)

@@ -13,6 +13,7 @@ import type { Measurements } from "../proto/gen/measurement.js";
 import type { AgentRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
 import { checkPage } from "../proto/ledger.js";
+import { RESUME_TIMEOUT_MS } from "../proto/limits.js";
 import { hidePasswords } from "../proto/redisUrl.js";
 import { ResultAssembler } from "../proto/result.js";
 import type { Member } from "./fleet/fleet.js";
@@ -43,6 +44,8 @@ export class Participant {
 	result: Measurements | undefined;
 	concluded: Concluded | undefined;
 	loss: { readonly reason: string; readonly atMs: number; readonly coveredToMs: number } | undefined;
+	/** Its stream broke while it handed in its result: it may come back until then (performance.now()). */
+	#away: { readonly reason: string; readonly untilMs: number } | undefined;
 	readonly deltas = new DeltaAccumulator();
 	#coveredToMs = 0;
 	readonly #chunks = new ResultAssembler();
@@ -99,6 +102,32 @@ export class Participant {
 
 	lose(reason: string): void {
 		this.loss ??= { reason, atMs: performance.now(), coveredToMs: this.#coveredToMs };
+	}
+
+	/** Its stream is broken; it may come back with its result. */
+	leave(reason: string, nowMs: number): void {
+		this.#away = { reason, untilMs: nowMs + RESUME_TIMEOUT_MS };
+	}
+
+	/** The agent that was away is here again. */
+	comeBack(member: Member): void {
+		this.member = member;
+		this.#away = undefined;
+	}
+
+	get isAway(): boolean {
+		return this.#away !== undefined;
+	}
+
+	/** Chunks of its result that are here. */
+	get chunksHeld(): number {
+		return this.#chunks.held;
+	}
+
+	/** An agent that is away for too long is lost, unless its result is here. */
+	loseIfLate(nowMs: number): void {
+		if (!this.#away || nowMs < this.#away.untilMs || this.result) return;
+		this.lose(`${this.#away.reason}, and it did not come back with its result within ${RESUME_TIMEOUT_MS / 1_000} s`);
 	}
 
 	/** Still expected to say something. */

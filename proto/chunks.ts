@@ -28,6 +28,7 @@ export function* chunksOf(bytes: Buffer, chunkBytes = RESULT_CHUNK_BYTES): Gener
 export class ChunkAssembler {
 	#chunks: Buffer[] = [];
 	#count: number | undefined;
+	#held = 0;
 
 	/** @param what names the whole in errors: `result` */
 	constructor(
@@ -35,19 +36,25 @@ export class ChunkAssembler {
 		private readonly maxBytes: number,
 	) {}
 
+	/** How many were taken: the next one's sequence. */
+	get held(): number {
+		return this.#held;
+	}
+
 	/**
 	 * @returns the whole with the last chunk, undefined before it
 	 * @throws ChunkError when a chunk is out of order or too large, or the whole is not what its checksum says
 	 */
 	take({ sequence, count, data, sha256 }: Chunk): Buffer | undefined {
 		this.#count ??= count;
-		if (sequence !== this.#chunks.length || count !== this.#count || sequence >= count) {
-			throw new ChunkError(`${this.what} chunk ${sequence} of ${count} came as number ${this.#chunks.length}`);
+		if (sequence !== this.#held || count !== this.#count || sequence >= count) {
+			throw new ChunkError(`${this.what} chunk ${sequence} of ${count} came as number ${this.#held}`);
 		}
 		if (data.length > RESULT_CHUNK_BYTES || count > this.maxBytes / RESULT_CHUNK_BYTES) {
 			throw new ChunkError(`a ${this.what} of ${count} chunks, one with ${data.length} bytes, is too large`);
 		}
 		this.#chunks.push(data);
+		this.#held++;
 		if (sequence < count - 1) return undefined;
 		const whole = Buffer.concat(this.#chunks);
 		this.#chunks = [];

@@ -10,3 +10,5 @@ export const MAX_PROFILE_BYTES = 64 * 1024 * 1024;
 export const HELLO_TIMEOUT_MS = 10_000;
 export const HEARTBEAT_INTERVAL_MS = 1_000;
 export const LEASE_MS = 10_000;
+/** An agent whose stream breaks while it hands in its result has so long to come back with the rest. */
+export const RESUME_TIMEOUT_MS = 30_000;

@@ -13,6 +13,11 @@ export function* chunkResult(ordinal: number, measurements: Measurements, chunkB
 export class ResultAssembler {
 	readonly #chunks = new ChunkAssembler("result", MAX_RESULT_BYTES);
 
+	/** Chunks taken. */
+	get held(): number {
+		return this.#chunks.held;
+	}
+
 	/**
 	 * @returns the result with the last chunk, undefined before it
 	 * @throws ChunkError when the chunks do not make a result

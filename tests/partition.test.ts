@@ -1,40 +1,8 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
-import { type RunningCli, runCli, startCli } from "./support/cli.js";
-import { type FaultProxy, startFaultProxy } from "./support/faultProxy.js";
-import { onlyRun, readReport, resultFolder } from "./support/results.js";
-
-let proxy: FaultProxy | undefined;
-afterEach(() => proxy?.close());
-
-interface Divided {
-	readonly coordinator: RunningCli;
-	readonly direct: RunningCli;
-	/** Agent 1, behind the proxy. */
-	readonly far: RunningCli;
-	readonly proxy: FaultProxy;
-	readonly dial: (at: string, ...flags: string[]) => RunningCli;
-}
-
-/** Two agents on one run, the second of them behind a proxy. */
-async function divided(tasks: number): Promise<Divided> {
-	const { folder } = await runCli(["--version"]);
-	const tokenFile = join(folder, "join.token");
-	const flags = ["--listen", "127.0.0.1:0", "--token-file", tokenFile, "--agents", "2", "--tasks", String(tasks)];
-	const coordinator = startCli(["run", ...flags], { timeoutMs: 60_000 });
-	const { address } = JSON.parse(await coordinator.waitForLine(/"listening"/)) as { address: string };
-	const env = { SPOOLBENCH_JOIN_TOKEN: readFileSync(tokenFile, "utf8").trim() };
-	const dial = (at: string, ...more: string[]) =>
-		startCli(["--coordinator", at === "" ? address : at, "--index", ...more], {
-			program: "agent",
-			env,
-			timeoutMs: 60_000,
-		});
-	proxy = await startFaultProxy(address);
-	return { coordinator, direct: dial("", "0"), far: dial(proxy.address, "1"), proxy, dial };
-}
+import { expect, test } from "vitest";
+import { runCli } from "./support/cli.js";
+import { divided } from "./support/divided.js";
+import { onlyRun, resultFolder } from "./support/results.js";
 
 test("a partition: both sides' leases end, who comes back is refused, and the report and its timeline say so", async () => {
 	const { coordinator, direct, far, dial, proxy } = await divided(2_400);
@@ -59,20 +27,4 @@ test("a partition: both sides' leases end, who comes back is refused, and the re
 	}
 	const times = timeline.split("\n").map((line) => line.slice(0, 24));
 	expect(times.slice(0, -1)).toEqual(times.slice(0, -1).toSorted());
-});
-
-test("an agent that is cut off while it hands in its result: its deltas stand in, and the report marks it", async () => {
-	const { coordinator, direct, far, proxy } = await divided(1_200);
-	proxy.cutAfter("every acknowledged task was settled", 400);
-	expect((await coordinator.exited).code).toBe(3);
-	expect((await far.exited).code).toBe(1);
-	expect((await direct.exited).code).toBe(0);
-	const run = onlyRun(coordinator.folder);
-	expect(run.perAgent.map(({ lost }) => lost !== null)).toEqual([false, true]);
-	expect(run.perAgent[1]?.completed).toBeGreaterThan(100);
-	expect(
-		readReport(resultFolder(coordinator.folder))
-			.verdict.reasons.map(({ sentence }) => sentence)
-			.join("\n"),
-	).toMatch(/Agent 1 \(.*\) was lost .*of the load is not covered/);
 });

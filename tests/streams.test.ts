@@ -31,7 +31,13 @@ interface Host {
 async function host(size: number, tls?: TlsIdentity): Promise<Host> {
 	const fleet = new Fleet({ size, log: pino({ level: "silent" }) });
 	const losses: string[] = [];
-	fleet.attend({ joined() {}, message() {}, lost: (_, reason) => losses.push(reason), givenUp() {} });
+	fleet.attend({
+		joined() {},
+		message() {},
+		lost: (_, reason) => losses.push(reason),
+		givenUp() {},
+		returning: () => ({ kind: "unexpected" }),
+	});
 	const token = makeToken();
 	const listener = await listen({ host: "127.0.0.1", port: 0 }, { token, tls }, (stream, greeted) =>
 		fleet.admit(stream, greeted),

@@ -16,11 +16,21 @@ export interface Member {
 	readonly link: AgentLink;
 }
 
+/** Of an agent that comes back with its result. */
+export type Returning =
+	| { readonly kind: "expected"; readonly chunksHeld: number }
+	/** Its last stream's end has not come through. */
+	| { readonly kind: "early" }
+	| { readonly kind: "unexpected" };
+
 /** What a run hears of its fleet. */
 export interface FleetListener {
 	joined(member: Member): void;
 	message(member: Member, message: AgentMessage): void;
-	lost(member: Member, reason: string): void;
+	/** @param ended whether its process is known to have ended */
+	lost(member: Member, reason: string, ended: boolean): void;
+	/** An agent that comes back with its result: how many chunks of it are here, or why it cannot take its place again. */
+	returning(hello: Hello): Returning;
 	/** A place that is free will stay so. */
 	givenUp(): void;
 }
@@ -145,7 +155,11 @@ export class Fleet {
 				`this fleet runs version ${VERSION} (protocol ${PROTOCOL_VERSION}), the agent ${hello.softwareVersion} (protocol ${hello.protocolVersion})`,
 			);
 		}
-		if (this.#dismissed || this.closed) return refusal(status.UNAVAILABLE, "a run is under way; no agent can join it");
+		const returning = this.closed && hello.resume ? this.#returning(hello) : undefined;
+		if (returning?.kind === "unexpected") return refusal(status.FAILED_PRECONDITION, "nobody waits for its result");
+		if (this.#dismissed || (this.closed && returning?.kind !== "expected")) {
+			return refusal(status.UNAVAILABLE, "a run is under way; no agent can join it");
+		}
 		if (hello.wantedIndex >= this.size) {
 			return refusal(
 				status.FAILED_PRECONDITION,
@@ -161,7 +175,12 @@ export class Fleet {
 		return undefined;
 	}
 
+	#returning(hello: Hello): Returning {
+		return this.#listener?.returning(hello) ?? { kind: "unexpected" };
+	}
+
 	#seat(stream: AgentStream, hello: Hello): void {
+		const returning = hello.resume && this.#returning(hello);
 		const index = hello.wantedIndex >= 0 ? hello.wantedIndex : (this.missing[0] ?? 0);
 		const link: AgentLink = new AgentLink(
 			stream,
@@ -185,6 +204,7 @@ export class Fleet {
 				heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
 				leaseMs: LEASE_MS,
 				natsUrl: this.options.natsUrl ?? "",
+				resultChunksHeld: returning?.kind === "expected" ? returning.chunksHeld : 0,
 			},
 		});
 		this.#listener?.joined(member);
@@ -199,7 +219,7 @@ export class Fleet {
 			{ runId: this.runId, agent: member.index, host: member.hello.host?.hostname, reason: whole },
 			"agent lost",
 		);
-		this.#listener?.lost(member, whole);
+		this.#listener?.lost(member, whole, more !== undefined);
 	}
 
 	#beat(): void {

@@ -115,6 +115,14 @@ export interface Hello {
   wantedIndex: number;
   host: Host | undefined;
   pid: number;
+  /** set by an agent whose stream broke before its result was committed; it dials for 30 s */
+  resume: Resume | undefined;
+}
+
+/** Who comes back takes its place again while the coordinator waits for its result, and nobody else can have it. */
+export interface Resume {
+  /** of the run whose result it hands in */
+  ordinal: number;
 }
 
 export interface Welcome {
@@ -127,6 +135,8 @@ export interface Welcome {
   leaseMs: number;
   /** where to publish telemetry (telemetry.proto); may carry a password; empty: nowhere */
   natsUrl: string;
+  /** to an agent that came back: it goes on with the chunk of this sequence */
+  resultChunksHeld: number;
 }
 
 /** `lead` says whether this agent does, from now on, what is done once: sample the backlog and Redis's INFO. */
@@ -669,7 +679,15 @@ export const CoordinatorMessage: MessageFns<CoordinatorMessage> = {
 };
 
 function createBaseHello(): Hello {
-  return { protocolVersion: 0, agentId: "", softwareVersion: "", wantedIndex: 0, host: undefined, pid: 0 };
+  return {
+    protocolVersion: 0,
+    agentId: "",
+    softwareVersion: "",
+    wantedIndex: 0,
+    host: undefined,
+    pid: 0,
+    resume: undefined,
+  };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -691,6 +709,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.pid !== 0) {
       writer.uint32(48).uint32(message.pid);
+    }
+    if (message.resume !== undefined) {
+      Resume.encode(message.resume, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -756,6 +777,14 @@ export const Hello: MessageFns<Hello> = {
             message.pid = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.resume = Resume.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -779,12 +808,70 @@ export const Hello: MessageFns<Hello> = {
     message.wantedIndex = object.wantedIndex ?? 0;
     message.host = (object.host !== undefined && object.host !== null) ? Host.fromPartial(object.host) : undefined;
     message.pid = object.pid ?? 0;
+    message.resume = (object.resume !== undefined && object.resume !== null)
+      ? Resume.fromPartial(object.resume)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResume(): Resume {
+  return { ordinal: 0 };
+}
+
+export const Resume: MessageFns<Resume> = {
+  encode(message: Resume, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ordinal !== 0) {
+      writer.uint32(8).uint32(message.ordinal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Resume {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResume();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.ordinal = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Resume>): Resume {
+    return Resume.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Resume>): Resume {
+    const message = createBaseResume();
+    message.ordinal = object.ordinal ?? 0;
     return message;
   },
 };
 
 function createBaseWelcome(): Welcome {
-  return { sessionId: "", index: 0, count: 0, heartbeatIntervalMs: 0, leaseMs: 0, natsUrl: "" };
+  return { sessionId: "", index: 0, count: 0, heartbeatIntervalMs: 0, leaseMs: 0, natsUrl: "", resultChunksHeld: 0 };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -806,6 +893,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.natsUrl !== "") {
       writer.uint32(50).string(message.natsUrl);
+    }
+    if (message.resultChunksHeld !== 0) {
+      writer.uint32(56).uint32(message.resultChunksHeld);
     }
     return writer;
   },
@@ -871,6 +961,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.natsUrl = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.resultChunksHeld = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -894,6 +992,7 @@ export const Welcome: MessageFns<Welcome> = {
     message.heartbeatIntervalMs = object.heartbeatIntervalMs ?? 0;
     message.leaseMs = object.leaseMs ?? 0;
     message.natsUrl = object.natsUrl ?? "";
+    message.resultChunksHeld = object.resultChunksHeld ?? 0;
     return message;
   },
 };

@@ -9,6 +9,8 @@ export interface FaultProxy {
 	partition(): void;
 	/** Once the coordinator has said `text`, so many more bytes of the agent's pass; then both ends are cut. */
 	cutAfter(text: string, bytes: number): void;
+	/** From now on nobody new gets through. */
+	refuse(): void;
 	close(): void;
 }
 
@@ -18,8 +20,13 @@ const REMEMBERED = 1_000;
 export async function startFaultProxy(toAddress: string): Promise<FaultProxy> {
 	const sockets = new Set<Socket>();
 	let parted = false;
+	let refusing = false;
 	let cut: { readonly text: string; readonly bytes: number } | undefined;
 	const server = createServer((agent) => {
+		if (refusing) {
+			agent.destroy();
+			return;
+		}
 		const coordinator = connect(Number(toAddress.split(":").at(-1)), "127.0.0.1");
 		let bytesLeft = Number.POSITIVE_INFINITY;
 		let said = "";
@@ -56,6 +63,9 @@ export async function startFaultProxy(toAddress: string): Promise<FaultProxy> {
 		},
 		cutAfter: (text, bytes) => {
 			cut = { text, bytes };
+		},
+		refuse: () => {
+			refusing = true;
 		},
 		close: () => {
 			server.close();

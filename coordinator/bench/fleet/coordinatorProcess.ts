@@ -38,11 +38,12 @@ class TimedFleet extends Fleet {
 		return {
 			joined: (member) => listener.joined(member),
 			givenUp: () => listener.givenUp(),
-			lost: (member, reason) => {
+			lost: (member, reason, ended) => {
 				this.lost++;
 				process.stderr.write(`agent ${member.index} was lost: ${reason}\n`);
-				listener.lost(member, reason);
+				listener.lost(member, reason, ended);
 			},
+			returning: (hello) => listener.returning(hello),
 			message: (member, message) => {
 				const beganMs = performance.now();
 				listener.message(member, message);

@@ -68,6 +68,7 @@ export class SimulatedAgent {
 				wantedIndex: index,
 				host: describeHost(job.clockKey),
 				pid: process.pid,
+				resume: undefined,
 			},
 		});
 	}
