@@ -1,26 +1,21 @@
-import { errorsOf } from "../proto/counters.js";
-import type { CoordinatorMessage, Hello, ProfileChunk, ProfileRequest } from "../proto/gen/cluster.js";
+import type { CoordinatorMessage, ProfileChunk, ProfileRequest } from "../proto/gen/cluster.js";
 import { StopScope } from "../proto/gen/cluster.js";
 import { RunEnd, type RunRecord } from "../proto/gen/record.js";
 import type { Slice } from "../proto/gen/slice.js";
-import { Distribution } from "../proto/histogram.js";
-import { HEARTBEAT_INTERVAL_MS, RESUME_TIMEOUT_MS } from "../proto/limits.js";
 import { Chronicle } from "./chronicle.js";
-import { DrainWatch } from "./drain.js";
+import { Closing } from "./closing.js";
 import { plantedFaults } from "./faults.js";
 import { chooseEpoch } from "./fleet/epoch.js";
-import type { Fleet, Member, Returning } from "./fleet/fleet.js";
+import type { Fleet, Member } from "./fleet/fleet.js";
+import { LoadWatch, type RunEnding } from "./loadWatch.js";
 import type { Logger } from "./log.js";
 import { Participant } from "./participant.js";
-import { type LoadPhase, LoadPhases } from "./phases.js";
+import type { LoadPhase } from "./phases.js";
 import type { RunSpec } from "./plan/plan.js";
 import { specToJson } from "./plan/planJson.js";
+import { type RunTotals, totalsOf } from "./runTotals.js";
 import { startFailure } from "./startFailure.js";
 
-/** After Stop(ALL): 5 s of grace for tasks in hand, and the time to hand in a result. */
-const RESULT_TIMEOUT_MS = 60_000;
-/** An interrupted run drains for this long, at the most. */
-const ABORT_DRAIN_MS = 5_000;
 const TICK_MS = 100;
 
 /** A chunk that an agent of a run sent. @throws Error when it does not go with those before it */
@@ -48,14 +43,6 @@ export interface FleetRunOptions {
 	readonly onTick: (run: FleetRun) => void;
 }
 
-interface RunEnding {
-	readonly end: RunEnd;
-	readonly reason: string;
-	readonly atMs: number;
-}
-
-const ENDS = { drained: RunEnd.DRAINED, stalled: RunEnd.STALLED, undrained: RunEnd.UNDRAINED } as const;
-
 /**
  * One run over the whole fleet:
  *
@@ -73,17 +60,24 @@ export class FleetRun {
 	#wake: () => void = () => {};
 	#end: RunEnding | undefined;
 	readonly #chronicle: Chronicle;
+	readonly #closing: Closing;
 	#looksSoon = false;
 	#over = false;
-	#stoppedAtMs = Number.POSITIVE_INFINITY;
 	#toldToStopSending = false;
-	#interruptedAtMs = Number.POSITIVE_INFINITY;
 	#epochRedisUs = 0;
 
 	constructor(private readonly options: FleetRunOptions) {
 		this.#chronicle = new Chronicle(options.ordinal);
 		this.participants = options.slices.map((slice, index) => new Participant(options.ordinal, index, slice));
-		const { profiling, ordinal } = options;
+		const { profiling, ordinal, log } = options;
+		this.#closing = new Closing({
+			ordinal,
+			participants: this.participants,
+			chronicle: this.#chronicle,
+			log,
+			send: (participant, body) => this.#send(participant, body),
+			until: (done, deadlineMs) => this.#until(done, deadlineMs),
+		});
 		if (!profiling) return;
 		for (const participant of this.participants) {
 			participant.onProfileChunk = (chunk) => profiling.take(ordinal, participant.index, chunk);
@@ -109,15 +103,14 @@ export class FleetRun {
 			joined: (member) => this.#joined(member),
 			message: (member, message) => this.#message(member, message),
 			lost: (member, reason, ended) => this.#lost(member, reason, ended),
-			returning: (hello) => this.#returning(hello),
+			returning: (hello) => this.#closing.returning(hello),
 			givenUp: () => this.#changed(),
 		});
 		try {
 			await this.#prepare();
 			await this.#arm();
 			await this.#drive();
-			await this.#collect();
-			await this.#conclude();
+			await this.#close();
 			return this.#record();
 		} finally {
 			this.#over = true;
@@ -129,26 +122,9 @@ export class FleetRun {
 		}
 	}
 
-	/** Sums over the agents' last words, for the live view and the drain. */
-	get totals(): {
-		acknowledged: number;
-		settled: number;
-		inFlight: number;
-		backlog: number | undefined;
-		errors: number;
-	} {
-		const totals = { acknowledged: 0, settled: 0, inFlight: 0, errors: 0 };
-		let backlog: number | undefined;
-		for (const { snapshot, alive, settled } of this.participants) {
-			if (!snapshot) continue;
-			totals.acknowledged += snapshot.totals?.enqueued ?? 0;
-			totals.settled += settled;
-			totals.errors += snapshot.totals ? errorsOf(snapshot.totals) : 0;
-			if (!alive) continue;
-			totals.inFlight += snapshot.inFlight;
-			if (snapshot.backlog >= 0) backlog = snapshot.backlog;
-		}
-		return { ...totals, backlog };
+	/** For the live view, as often as wanted. */
+	get totals(): RunTotals {
+		return totalsOf(this.participants);
 	}
 
 	async #prepare(): Promise<void> {
@@ -189,46 +165,18 @@ export class FleetRun {
 	}
 
 	async #drive(): Promise<void> {
-		const { log, spec } = this.options;
-		const watch = new DrainWatch(spec.drainTimeoutMs, spec.load.kind !== "tasks");
-		const phases = new LoadPhases(spec);
+		const { log, spec, interrupt } = this.options;
+		const watch = new LoadWatch(spec, this.epochMs, this.participants, interrupt);
 		await this.#until(() => {
-			this.#end = this.#lookAtLoad(phases, watch, performance.now());
-			return this.#end !== undefined;
+			const nowMs = performance.now();
+			const { phase, stopSending, ending } = watch.look(nowMs);
+			this.phase = phase ?? this.phase;
+			if (phase && nowMs >= this.epochMs) this.#chronicle.phase(phase);
+			if (stopSending !== undefined) this.#endSending(stopSending);
+			this.#end = ending;
+			return ending !== undefined;
 		});
 		log.info({ run: this.ordinal, end: this.#end?.reason }, "load ended");
-	}
-
-	/** @returns why the load is over; undefined: it is not */
-	#lookAtLoad(phases: LoadPhases, watch: DrainWatch, nowMs: number): RunEnding | undefined {
-		const { interrupt } = this.options;
-		const alive = this.participants.filter((participant) => participant.alive);
-		if (alive.length === 0) return { end: RunEnd.FAILED, reason: "every agent was lost", atMs: nowMs };
-		const sendingDone = alive.every(({ snapshot }) => snapshot?.sendingDone);
-		const { phase, stopSending } = phases.look({
-			elapsedMs: nowMs - this.epochMs,
-			sendingDone,
-			agents: this.participants.map(({ cohort }) => cohort),
-			p999Ms: () => this.#p999Ms(),
-		});
-		this.phase = sendingDone && interrupt.aborted ? "draining" : phase;
-		if (nowMs >= this.epochMs) this.#chronicle.phase(this.phase);
-		if (stopSending) this.#endSending("the measured tasks are settled, or had time enough");
-		if (interrupt.aborted) {
-			this.#interruptedAtMs = Math.min(this.#interruptedAtMs, nowMs);
-			this.#endSending("interrupted");
-		}
-		const someUntold = alive.length < this.participants.length;
-		const verdict = watch.look({ ...this.totals, nowMs, sendingDone, someUntold });
-		if (interrupt.aborted) {
-			if (verdict.kind === "goOn" && nowMs - this.#interruptedAtMs < ABORT_DRAIN_MS) return undefined;
-			return { end: RunEnd.ABORTED, reason: `interrupted by ${String(interrupt.reason)}`, atMs: nowMs };
-		}
-		return verdict.kind === "goOn" ? undefined : { end: ENDS[verdict.kind], reason: verdict.reason, atMs: nowMs };
-	}
-
-	#commit(participant: Participant): void {
-		this.#send(participant, { $case: "committed", value: { ordinal: this.ordinal } });
 	}
 
 	/** Tells the agents once to end their producers. */
@@ -238,51 +186,12 @@ export class FleetRun {
 		this.#stop(StopScope.SENDING, reason);
 	}
 
-	#p999Ms(): number {
-		const whole = Distribution.empty("us");
-		for (const { deltas } of this.participants) whole.add(deltas.live().responseTime);
-		return whole.count > 0 ? whole.percentileUs(99.9) / 1_000 : 0;
-	}
-
-	async #collect(): Promise<void> {
+	async #close(): Promise<void> {
 		this.phase = "collecting";
-		this.#stoppedAtMs = performance.now();
 		this.#stop(StopScope.ALL, this.#end?.reason ?? "");
-		const deadline = performance.now() + RESULT_TIMEOUT_MS;
-		await this.#until(() => {
-			for (const participant of this.participants) participant.loseIfLate(performance.now());
-			return this.participants.every(({ alive, result }) => !alive || result);
-		}, deadline);
-		for (const participant of this.participants) {
-			if (participant.alive && !participant.result) {
-				participant.lose(`it did not hand in its result within ${RESULT_TIMEOUT_MS / 1_000} s`);
-			} else if (participant.result) {
-				this.#commit(participant);
-			}
-		}
-	}
-
-	/** Asks the lead, and if it is lost meanwhile the next one, to count and remove what the run left. */
-	async #conclude(): Promise<void> {
+		await this.#closing.collect();
 		this.phase = "cleaning";
-		for (;;) {
-			const lead = await this.#nextLead();
-			if (!lead) return;
-			// What a lost agent settled untold only the records can say.
-			const readStates = this.participants.some(({ alive }) => !alive);
-			this.#send(lead, { $case: "conclude", value: { ordinal: this.ordinal, clean: true, readStates } });
-			await this.#until(() => Boolean(lead.concluded ?? lead.failure) || !lead.alive || lead.isAway);
-			if (lead.failure) this.options.log.error({ agent: lead.index, run: this.ordinal }, lead.failure.message);
-			if (lead.concluded || lead.failure) return;
-		}
-	}
-
-	/** The first agent that is here; where all are away, the first that comes back. */
-	async #nextLead(): Promise<Participant | undefined> {
-		const here = () => this.participants.find(({ alive, isAway }) => alive && !isAway);
-		const backByMs = performance.now() + RESUME_TIMEOUT_MS;
-		await this.#until(() => here() !== undefined || !this.participants.some(({ alive }) => alive), backByMs);
-		return here();
+		await this.#closing.conclude();
 	}
 
 	#record(): RunRecord {
@@ -311,10 +220,7 @@ export class FleetRun {
 
 	#joined(member: Member): void {
 		const participant = this.participants[member.index];
-		if (participant?.isAway && participant.member?.hello.agentId === member.hello.agentId) {
-			participant.comeBack(member);
-			this.#chronicle.note("came back", member);
-			if (this.phase === "cleaning") this.#commit(participant);
+		if (participant && this.#closing.comesBack(participant, member)) {
 			this.#changed();
 			return;
 		}
@@ -348,28 +254,10 @@ export class FleetRun {
 		this.#changedSoon();
 	}
 
-	/** Whether this agent may take its place again in the middle of a run: to hand in its result, and for nothing else. */
-	#returning({ agentId, wantedIndex, resume }: Hello): Returning {
-		const participant = this.participants[wantedIndex];
-		const isOurs = participant?.member?.hello.agentId === agentId && resume?.ordinal === this.ordinal;
-		if (!participant || !isOurs || !participant.alive || !this.#takesResults) return { kind: "unexpected" };
-		if (participant.isAway) return { kind: "expected", chunksHeld: participant.chunksHeld };
-		participant.member?.link.drop("it dialled anew");
-		return { kind: "early" };
-	}
-
-	get #takesResults(): boolean {
-		return this.phase === "collecting" || this.phase === "cleaning";
-	}
-
 	#lost(member: Member, reason: string, ended: boolean): void {
 		const participant = this.participants[member.index];
 		if (participant?.member !== member) return;
-		// Who was silent already when the load ended has no result to come back with.
-		const heardAtEnd = member.link.heardAtMs > this.#stoppedAtMs - HEARTBEAT_INTERVAL_MS;
-		if (this.#takesResults && !ended && heardAtEnd && participant.alive) {
-			participant.leave(reason, performance.now());
-			this.#chronicle.note(`away: ${reason}`, member);
+		if (this.#closing.leaves(participant, member, reason, ended)) {
 			this.#changed();
 			return;
 		}

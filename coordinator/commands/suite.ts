@@ -39,7 +39,7 @@ Exit codes: 0 all parts valid · 2 bad input · 3 a part is not valid · 4 inter
             6 a threshold failed · 7 report not delivered · 1 a part failed in another way · 130 second interrupt
 
 Examples:
-  coordinator suite                                     all, in about three minutes
+  coordinator suite                                     all, in under three minutes
   coordinator suite --quick                             in half a minute
   coordinator suite --redis redis://127.0.0.1:6379 --agents 2`;
 
