@@ -30,6 +30,8 @@ export interface WatchOptions {
 	readonly execution: string | undefined;
 	/** How long to wait for a plan to be heard; undefined: for ever. */
 	readonly waitMs: number | undefined;
+	/** How long the coordinator may be silent while NATS is there. Default: 30 s. */
+	readonly silenceMs?: number;
 	readonly interrupt: AbortSignal;
 	/** A line for people, beside the live view. */
 	readonly say: (line: string) => void;
@@ -127,7 +129,7 @@ async function follow(options: WatchOptions, execution: string, startedAtMs: num
 				if (plan.ordinal !== shown) screen.begin(nowMs);
 				shown = plan.ordinal;
 				if (plan.complete || nowMs - heardAtMs >= ALL_HEARD_MS) screen.update(nowMs, () => view);
-				requireWord(execution, plan, feed, nowMs);
+				requireWord(options, execution, plan, feed, nowMs);
 			} else requirePatience(options, startedAtMs, nowMs, feed);
 			await sleep(LOOK_MS, undefined, { signal: options.interrupt });
 		}
@@ -160,9 +162,14 @@ function requirePatience({ waitMs, execution }: WatchOptions, startedAtMs: numbe
 }
 
 /** @throws WatchError when the coordinator has been silent for too long, and that is not NATS's fault */
-function requireWord(execution: string, { heardAtMs = 0 }: WatchedPlan, feed: Feed, nowMs: number): void {
-	const { connectedSinceMs } = feed;
-	if (connectedSinceMs === undefined || nowMs - Math.max(heardAtMs, connectedSinceMs) < SILENCE_MS) return;
+function requireWord(
+	{ silenceMs = SILENCE_MS }: WatchOptions,
+	execution: string,
+	{ heardAtMs = 0 }: WatchedPlan,
+	{ connectedSinceMs }: Feed,
+	nowMs: number,
+): void {
+	if (connectedSinceMs === undefined || nowMs - Math.max(heardAtMs, connectedSinceMs) < silenceMs) return;
 	const reason = "its coordinator is gone, or cannot reach NATS";
-	throw new WatchError(`nothing was heard of ${execution} for ${SILENCE_MS / 1_000} s: ${reason}`, EXIT_NOT_HEARD);
+	throw new WatchError(`nothing was heard of ${execution} for ${silenceMs / 1_000} s: ${reason}`, EXIT_NOT_HEARD);
 }
