@@ -53,8 +53,10 @@ unpack_debian() {
 	attempt dpkg-deb -x "$work"/debs/*.deb "$work/root" || return 1
 	find "$work/root" -name nats-server -type f -perm -u+x -exec cp {} "$work/nats/nats-server" \;
 	usable "$work/nats/nats-server" || return 1
+	# Test files that start at once fetch it at once: the first one's stays.
+	usable "$cache/nats-server" && return
 	rm -rf "$cache"
-	mv "$work/nats" "$cache"
+	mv -T "$work/nats" "$cache" || usable "$cache/nats-server"
 }
 
 homebrew() {
