@@ -14,6 +14,7 @@ export interface AgentFlags extends CapsFlags {
 	readonly tlsCert?: string;
 	readonly tlsKey?: string;
 	readonly index: number;
+	readonly agentId?: string;
 	readonly clock?: string;
 	readonly joinTimeout: number;
 	/** As it was written; it may hold a password. */
@@ -70,6 +71,10 @@ function joiningOptions(): Option[] {
 		new Option("--index <n>", "the index this agent must get; else the next free one")
 			.argParser(agentIndex)
 			.default(-1, "any"),
+		new Option(
+			"--agent-id <text>",
+			"names this process in the report, as a pod's UID does; else a random UUID",
+		).argParser(identifier),
 		new Option(
 			"--clock <name>",
 			"names the monotonic clock this agent reads, where the kernel's boot ID misleads; agents of one name share a clock",
@@ -150,6 +155,12 @@ function agentIndex(value: string): number {
 		throw new InvalidArgumentError(`Expected a whole number from 0 to ${MAX_AGENTS - 1}.`);
 	}
 	return index;
+}
+
+function identifier(value: string): string {
+	if (!/^[\w.-]{1,100}$/.test(value))
+		throw new InvalidArgumentError("Expected up to 100 letters, digits, - _ and dots.");
+	return value;
 }
 
 function durationMs(value: string): number {

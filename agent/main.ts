@@ -70,7 +70,7 @@ async function main(): Promise<number> {
 		token,
 		tls,
 		caps,
-		agentId: randomUUID(),
+		agentId: flags.agentId ?? randomUUID(),
 		softwareVersion: VERSION,
 		wantedIndex: flags.index,
 		host: describeHost(flags.clock ?? clockKey()),

@@ -1,7 +1,9 @@
+import { writeFile } from "node:fs/promises";
 import picocolors from "picocolors";
 import type { Record } from "../proto/gen/record.js";
 import { coloursFor } from "./colours.js";
 import { mergeRun } from "./merge/merge.js";
+import { printRecord } from "./printedRecord.js";
 import type { FinishedProfile } from "./profile/collector.js";
 import { buildReport } from "./report/build.js";
 import { renderJson } from "./report/json.js";
@@ -21,6 +23,7 @@ import {
 } from "./results/folder.js";
 import { writeProfiles } from "./results/profileFiles.js";
 import { encodeRecord } from "./results/recordFile.js";
+import { terminationMessage } from "./terminationMessage.js";
 
 /** Exit codes of a plan that was executed (robustness.md). */
 export const EXIT_VALID = 0;
@@ -28,6 +31,14 @@ export const EXIT_NOT_VALID = 3;
 export const EXIT_ABORTED = 4;
 export const EXIT_THRESHOLDS_FAILED = 6;
 export const EXIT_NOT_DELIVERED = 7;
+
+/** Where a result goes besides its folder, for a process whose files end with it. */
+export interface Handover {
+	/** A file for the termination message; undefined: none. */
+	readonly terminationLog: string | undefined;
+	/** Print `result.pb.gz` on stdout too. */
+	readonly printRecord: boolean;
+}
 
 /**
  * Writes a record and its reports into the folder and prints the report on stdout.
@@ -42,14 +53,17 @@ export async function deliver(
 	folder: ResultFolder,
 	logLines: readonly string[],
 	profiles: readonly FinishedProfile[],
+	handover: Handover = { terminationLog: undefined, printRecord: false },
 ): Promise<number> {
 	const merged = record.runs.map(mergeRun);
 	const report = buildReport(record, merged);
 	const plain = renderTerminal(report, picocolors.createColors(false), folder.path);
 	process.stdout.write(renderTerminal(report, coloursFor(process.stdout), folder.path));
+	const bytes = await encodeRecord(record);
+	if (handover.printRecord) process.stdout.write(printRecord(bytes));
 	try {
 		await writeProfiles(folder, profiles);
-		await folder.writeAtomically(RECORD_FILE, await encodeRecord(record));
+		await folder.writeAtomically(RECORD_FILE, bytes);
 		await folder.writeAtomically(REPORT_FILE, renderJson(report));
 		await folder.writeAtomically(SUMMARY_FILE, renderSummary(report));
 		await folder.writeAtomically(JUNIT_FILE, renderJunit(report));
@@ -61,8 +75,18 @@ export async function deliver(
 		process.stderr.write(`coordinator: ${(error as Error).message}; the report follows on stdout\n`);
 		process.stdout.write(renderJson(report));
 		return EXIT_NOT_DELIVERED;
+	} finally {
+		await leaveMessage(handover.terminationLog, report);
 	}
 	return exitCodeOf(report);
+}
+
+/** A message that cannot be left changes nothing about the result. */
+async function leaveMessage(path: string | undefined, report: Report): Promise<void> {
+	if (path === undefined) return;
+	await writeFile(path, terminationMessage(report)).catch((error: Error) => {
+		process.stderr.write(`coordinator: no termination message: ${error.message}\n`);
+	});
 }
 
 /** What draws the charts takes a second to load, which nothing else has to wait for. */
