@@ -14,6 +14,13 @@ import { watchCommand } from "./commands/watch.js";
 
 const EXIT_BAD_INPUT = 2;
 
+// Who reads no further, as `| head` does, ends no run.
+for (const stream of [process.stdout, process.stderr]) {
+	stream.on("error", (error: NodeJS.ErrnoException) => {
+		if (error.code !== "EPIPE") throw error;
+	});
+}
+
 const program = new Command("coordinator")
 	.description("Spool Bench: load generation for Redis-backed task queues, with numbers that hold.")
 	.version(VERSION)
