@@ -55,7 +55,10 @@ test("what Kubernetes would cut off is left out whole, and counted: the last run
 		sentence: "é".repeat(900),
 		advice: "",
 	};
-	const wordy = terminationMessage({ ...report, verdict: { ...report.verdict, reasons: Array(5).fill(reason) } });
+	const wordy = terminationMessage({
+		...report,
+		verdict: { ...report.verdict, reasons: Array.from({ length: 5 }, () => reason) },
+	});
 	expect(Buffer.byteLength(wordy)).toBeLessThanOrEqual(MOST_MESSAGE_BYTES);
 	expect(JSON.parse(wordy)).toMatchObject({ omitted: 59 + 3, reasons: [{ code: "x" }, { code: "x" }] });
 });
