@@ -149,8 +149,8 @@ test("troubleshooting has every reason of a verdict", () => {
 	expect([...new Set(codes)].filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
 });
 
-/** Set-up, the suite and the self-test have tests of their own, and take minutes. */
-const ELSEWHERE = /^\.\/scripts\/benchmark\.sh|coordinator selftest|^npm run/;
+/** Set-up, the suite, the self-test and live comparisons have tests of their own, and take minutes. */
+const ELSEWHERE = /^\.\/scripts\/benchmark\.sh|coordinator selftest|compare --baseline|^npm run/;
 
 /** The same with fewer tasks: the last of two flags holds. */
 function shortened(command: string): string {
