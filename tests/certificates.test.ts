@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type RunningCli, runCli, startCli } from "./support/cli.js";
+import { startProxy } from "./support/delayingProxy.js";
+import { makeHosts, missingForHosts } from "./support/hosts.js";
 import { startRedis } from "./support/redis.js";
 import { allKeys } from "./support/redisClient.js";
 import { expectReported, readReport, resultFolder } from "./support/results.js";
@@ -66,6 +68,47 @@ test("two agents with the run's certificates do it over TLS; one with the coordi
 	expect(report.runs[0]?.tasks.completed).toBe(100);
 	expect(report.environment.insecure).toBe(false);
 });
+
+const missing = missingForHosts();
+
+test.skipIf(missing)(
+	`two hosts over mTLS do quick${missing ? ` (skipped: ${missing})` : ""}`,
+	async () => {
+		const hosts = makeHosts(2);
+		onTestFinished(hosts.remove);
+		const server = await startRedis();
+		onTestFinished(() => server.stop());
+		const redis = await startProxy({ host: hosts.gateway, toPort: server.port });
+		onTestFinished(() => redis.close());
+		const made = await runCli(["certs", "--host", hosts.gateway]);
+		const certs = join(made.folder, "certs");
+		const tokenFile = join(made.folder, "join.token");
+		const coordinator = startCli(
+			["run", "--type", "quick", "--agents", "2", "--redis", `redis://${hosts.gateway}:${redis.port}`]
+				.concat(["--listen", `${hosts.gateway}:0`, "--token-file", tokenFile])
+				.concat(flags(certs, "coordinator")),
+			{ timeoutMs: 60_000 },
+		);
+		const { address } = JSON.parse(await coordinator.waitForLine(/"listening"/)) as { address: string };
+		const agents = [0, 1].map((index) =>
+			startCli(
+				["--coordinator", address, "--token-file", tokenFile, "--index", String(index), ...flags(certs, "agent")],
+				{
+					program: "agent",
+					wrapper: hosts.wrapper(index, { shiftNs: BigInt(index) * 7_000_000_000n }),
+					timeoutMs: 60_000,
+				},
+			),
+		);
+		expectReported(await coordinator.exited);
+		for (const { exited } of agents) expect((await exited).code).toBe(0);
+		const report = readReport(resultFolder(coordinator.folder));
+		expect(report.runs[0]?.tasks).toMatchObject({ completed: 1_000, lost: 0, duplicates: 0 });
+		expect(report.runs[0]?.clocks?.hosts).toHaveLength(2);
+		expect(report.environment.insecure).toBe(false);
+	},
+	90_000,
+);
 
 test("a plan beyond an agent's own caps is refused with every reason, and nothing reaches Redis; an alias is resolved", async () => {
 	const redis = await startRedis(["--requirepass", "s3cret"]);

@@ -89,7 +89,9 @@ export function makeHosts(count: number): Hosts {
 /** The first two numbers of private addresses that no link of this host uses. */
 function freeSubnet(): string {
 	const used = execFileSync("ip", ["-o", "-4", "addr"], { encoding: "utf8" });
-	for (let second = 100; second < 200; second++) {
+	for (let tried = 0; tried < 100; tried++) {
+		// Another process may look for one at this moment: each begins elsewhere.
+		const second = 100 + ((process.pid + tried) % 100);
 		if (!used.includes(`inet 10.${second}.`)) return `10.${second}`;
 	}
 	throw new Error(`no free subnet of 10/8 among ${readdirSync("/sys/class/net").join(", ")}`);
