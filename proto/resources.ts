@@ -1,6 +1,7 @@
 import { type EventLoopUtilization, type IntervalHistogram, monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
-import { Resources } from "./gen/measurement.js";
+import { cpuQuotaFiles, readCpuThrottling } from "./cgroup.js";
+import { type CpuThrottling, Resources } from "./gen/measurement.js";
 
 const SAMPLE_INTERVAL_MS = 200;
 const LOOP_DELAY_RESOLUTION_MS = 10;
@@ -16,6 +17,8 @@ export class ResourceMeter {
 	#rssStartBytes = 0;
 	#peakRssBytes = 0;
 	#peakHeapBytes = 0;
+	readonly #quotaFiles = cpuQuotaFiles();
+	#throttling: CpuThrottling | undefined;
 	#final: Resources | undefined;
 
 	start(): void {
@@ -25,6 +28,7 @@ export class ResourceMeter {
 		this.#allocatedBytes = totalAllocatedBytes();
 		this.#rssStartBytes = process.memoryUsage.rss();
 		this.#loopDelay.enable();
+		this.#throttling = this.#quotaFiles && readCpuThrottling(this.#quotaFiles);
 		this.sample();
 		this.#timer = setInterval(() => this.sample(), SAMPLE_INTERVAL_MS);
 		this.#timer.unref();
@@ -58,6 +62,7 @@ export class ResourceMeter {
 			loopDelayMaxUs: this.#delayUs(this.#loopDelay.max),
 			loopUtilization: performance.eventLoopUtilization(this.#utilization).utilization,
 			maxInFlight: 0,
+			throttling: this.#throttled(),
 		};
 	}
 
@@ -67,6 +72,17 @@ export class ResourceMeter {
 		this.#final = this.read();
 		clearInterval(this.#timer);
 		this.#loopDelay.disable();
+	}
+
+	#throttled(): CpuThrottling | undefined {
+		const [before, now] = [this.#throttling, this.#quotaFiles && readCpuThrottling(this.#quotaFiles)];
+		if (!before || !now) return undefined;
+		return {
+			quotaCpus: now.quotaCpus,
+			periods: now.periods - before.periods,
+			throttledPeriods: now.throttledPeriods - before.throttledPeriods,
+			throttledUs: now.throttledUs - before.throttledUs,
+		};
 	}
 
 	/** The monitor's timer fires each 10 ms at the best: what is above that is delay. */

@@ -204,7 +204,8 @@ export function agentsByHost(run: MergedRun): Map<string, MergedAgent[]> {
 
 const NAMED_AGENTS = 5;
 
-function named(agents: readonly MergedAgent[]): string {
+/** `Agents 0, 3`, and no more than five of them. */
+export function named(agents: readonly MergedAgent[]): string {
 	const listed = agents.slice(0, NAMED_AGENTS).map((agent) => agent.index);
 	const more = agents.length - listed.length;
 	return `${agents.length === 1 ? "Agent" : "Agents"} ${listed.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Census, Counters, RedisSample, Stage } from "../../proto/gen/measurement.js";
+import { Census, Counters, CpuThrottling, RedisSample, Stage } from "../../proto/gen/measurement.js";
 import { RunEnd } from "../../proto/gen/record.js";
 import { Distribution } from "../../proto/histogram.js";
 import { simulatedRun } from "../../tests/support/records.js";
@@ -27,6 +27,10 @@ const agent = (index: number, change: (agent: MergedAgent) => Partial<MergedAgen
 	...HEALTHY,
 	agents: HEALTHY.agents.map((each) => (each.index === index ? { ...each, ...change(each) } : each)),
 });
+const throttled = (throttledPeriods: number, periods: number): MergedRun =>
+	agent(1, ({ resources }) => ({
+		resources: { ...resources, throttling: CpuThrottling.create({ quotaCpus: 1, periods, throttledPeriods }) },
+	}));
 const stage = (which: Stage, values: Distribution): MergedRun => ({
 	...HEALTHY,
 	stages: new Map([...HEALTHY.stages, [which, values]]),
@@ -61,6 +65,8 @@ describe.each<[string, MergedRun, string, string, number | null]>([
 		"DEGRADED",
 		0.91,
 	],
+	["an agent that its CPU limit stopped", throttled(3, 100), "agent-throttled", "DEGRADED", 0.03],
+	["one that it stopped once", throttled(1, 200), "agent-throttled", "NOTE", 0.005],
 	[
 		"a late agent",
 		agent(1, ({ span }) => ({ span: { ...span, startLatenessUs: 60_000 } })),

@@ -11,6 +11,7 @@ import { checkMeasurement } from "./checkMeasurement.js";
 import { checkOutages } from "./checkOutages.js";
 import { checkSteadiness } from "./checkSteadiness.js";
 import { checkTarget } from "./checkTarget.js";
+import { checkThrottling } from "./checkThrottling.js";
 import { type Reason, type Verdict, verdictFrom } from "./reason.js";
 
 /** Whether a run's figures can be believed, and every reason why not, the gravest first. */
@@ -19,6 +20,7 @@ export function verdictOf(run: MergedRun): Verdict {
 		checkFaults,
 		checkAccounting,
 		checkFleet,
+		checkThrottling,
 		checkLoad,
 		checkTarget,
 		checkOutages,

@@ -70,7 +70,15 @@ export function readMeasurements(measurements: Measurements): CheckedMeasurement
 		throw new MeasurementsError("errors of too many kinds, or with too long names");
 	}
 	if (outages.length > MAX_OUTAGES) throw new MeasurementsError(`${outages.length} outages`);
-	for (const part of [span, resources, ...redis, ...outages, clock, ...(clock?.fromHosts ?? [])]) {
+	for (const part of [
+		span,
+		resources,
+		resources?.throttling,
+		...redis,
+		...outages,
+		clock,
+		...(clock?.fromHosts ?? []),
+	]) {
 		for (const [name, value] of Object.entries(part ?? {})) {
 			if (typeof value === "number" && !Number.isFinite(value)) throw new MeasurementsError(`${name} is not a number`);
 		}

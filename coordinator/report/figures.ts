@@ -45,6 +45,7 @@ export function isoTime(unixMs: number): string {
 }
 
 export function processFigures(resources: Resources): NonNullable<Report["coordinator"]> {
+	const { throttling } = resources;
 	return {
 		cpuUserMs: millis(resources.cpuUserUs),
 		cpuSystemMs: millis(resources.cpuSystemUs),
@@ -56,5 +57,13 @@ export function processFigures(resources: Resources): NonNullable<Report["coordi
 		loopDelayP99Us: rounded(resources.loopDelayP99Us),
 		loopDelayMaxUs: rounded(resources.loopDelayMaxUs),
 		loopUtilization: rounded(resources.loopUtilization, 6),
+		throttling: throttling
+			? {
+					quotaCpus: throttling.quotaCpus === 0 ? null : rounded(throttling.quotaCpus),
+					periods: throttling.periods,
+					throttledPeriods: throttling.throttledPeriods,
+					throttledMs: millis(throttling.throttledUs),
+				}
+			: null,
 	};
 }

@@ -129,6 +129,15 @@ export const processSchema = z.object({
 	loopDelayP99Us: z.number(),
 	loopDelayMaxUs: z.number(),
 	loopUtilization: z.number().describe("0 to 1."),
+	throttling: z
+		.object({
+			quotaCpus: z.number().nullable().describe("Cores that the quota is worth; null: there is none."),
+			periods: count.describe("Periods of the quota in which the process wanted to run."),
+			throttledPeriods: count.describe("Of those, in which it was stopped until the next."),
+			throttledMs: z.number().describe("For how long, summed over CPUs."),
+		})
+		.nullable()
+		.describe("What the CPU quota of the process's cgroup did; null where no cgroup tells."),
 });
 
 export const hostSchema = z.object({

@@ -308,6 +308,20 @@ export interface Resources {
   /** 0 … 1 */
   loopUtilization: number;
   maxInFlight: number;
+  /** absent where no cgroup tells */
+  throttling: CpuThrottling | undefined;
+}
+
+/** What the CPU quota of the process's cgroup (a container's CPU limit) did, since the epoch. */
+export interface CpuThrottling {
+  /** cores that the quota is worth; 0: there is none */
+  quotaCpus: number;
+  /** of the quota, usually 100 ms, in which the cgroup wanted to run */
+  periods: number;
+  /** of those, in which it was stopped until the next because its quota was used up */
+  throttledPeriods: number;
+  /** for how long, summed over CPUs */
+  throttledUs: number;
 }
 
 /** Redis, once a second. */
@@ -2400,6 +2414,7 @@ function createBaseResources(): Resources {
     loopDelayMaxUs: 0,
     loopUtilization: 0,
     maxInFlight: 0,
+    throttling: undefined,
   };
 }
 
@@ -2443,6 +2458,9 @@ export const Resources: MessageFns<Resources> = {
     }
     if (message.maxInFlight !== 0) {
       writer.uint32(104).uint32(message.maxInFlight);
+    }
+    if (message.throttling !== undefined) {
+      CpuThrottling.encode(message.throttling, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -2564,6 +2582,14 @@ export const Resources: MessageFns<Resources> = {
             message.maxInFlight = reader.uint32();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.throttling = CpuThrottling.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2594,6 +2620,100 @@ export const Resources: MessageFns<Resources> = {
     message.loopDelayMaxUs = object.loopDelayMaxUs ?? 0;
     message.loopUtilization = object.loopUtilization ?? 0;
     message.maxInFlight = object.maxInFlight ?? 0;
+    message.throttling = (object.throttling !== undefined && object.throttling !== null)
+      ? CpuThrottling.fromPartial(object.throttling)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCpuThrottling(): CpuThrottling {
+  return { quotaCpus: 0, periods: 0, throttledPeriods: 0, throttledUs: 0 };
+}
+
+export const CpuThrottling: MessageFns<CpuThrottling> = {
+  encode(message: CpuThrottling, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quotaCpus !== 0) {
+      writer.uint32(9).double(message.quotaCpus);
+    }
+    if (message.periods !== 0) {
+      writer.uint32(16).uint64(message.periods);
+    }
+    if (message.throttledPeriods !== 0) {
+      writer.uint32(24).uint64(message.throttledPeriods);
+    }
+    if (message.throttledUs !== 0) {
+      writer.uint32(33).double(message.throttledUs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CpuThrottling {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCpuThrottling();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.quotaCpus = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.periods = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.throttledPeriods = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.throttledUs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CpuThrottling>): CpuThrottling {
+    return CpuThrottling.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CpuThrottling>): CpuThrottling {
+    const message = createBaseCpuThrottling();
+    message.quotaCpus = object.quotaCpus ?? 0;
+    message.periods = object.periods ?? 0;
+    message.throttledPeriods = object.throttledPeriods ?? 0;
+    message.throttledUs = object.throttledUs ?? 0;
     return message;
   },
 };
