@@ -163,7 +163,7 @@ function render(record, out) {
 	writeFileSync(join(out, "result.pb.gz"), record);
 	const main = join(ROOT, "dist", "coordinator", "main.js");
 	try {
-		execFileSync(process.execPath, [main, "report", out], { stdio: ["ignore", "ignore", "pipe"] });
+		execFileSync(process.execPath, [main, "report", out, "--write"], { stdio: ["ignore", "ignore", "pipe"] });
 	} catch (error) {
 		// 3 and 6 judge the run.
 		if (![3, 4, 6].includes(error.status)) throw new FetchError(`coordinator report: ${String(error.stderr).trim()}`);
