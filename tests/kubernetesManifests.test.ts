@@ -159,7 +159,7 @@ const BROKEN: [string, string, string, unknown, RegExp][] = [
 	["Job", "coordinator", `${FIRST}/readinessProbe/httpGet/port`, "http", /readiness is asked for at no port/],
 	["Job", "redis", "spec/activeDeadlineSeconds", 60, /ends before the coordinator/],
 	["Service", "redis", "spec/selector", { app: "redis" }, /stands before 0 pods/],
-	["NetworkPolicy", "none", "spec/policyTypes", ["Ingress"], /redis is open for Egress/],
+	["NetworkPolicy", "none", "spec/policyTypes", ["Egress"], /agent is open for Ingress/],
 	["NetworkPolicy", "redis", "spec/ingress/0/ports/0/port", 6380, /agent cannot reach redis at 6379/],
 	["Secret", "agent", "immutable", undefined, /can be changed under a run/],
 ];
