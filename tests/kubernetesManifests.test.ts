@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseDocument } from "yaml";
-import { type Circumstances, ruleFaults } from "./support/manifestRules.js";
+import { parse, parseDocument } from "yaml";
+import { type Circumstances, ruleFaults, unknownFlags } from "./support/manifestRules.js";
 import { type Manifest, NO_KUSTOMIZE, renderManifests, schemaFaults } from "./support/manifests.js";
 import { ROOT } from "./support/sandbox.js";
 
@@ -100,6 +100,23 @@ describe.skipIf(NO_KUSTOMIZE !== undefined)(`manifests${NO_KUSTOMIZE === undefin
 		}
 	});
 });
+
+test("the compose file names images by digest or builds them, and flags that there are", () => {
+	const { services } = parse(readFileSync(join(ROOT, "deploy", "compose.yaml"), "utf8")) as {
+		services: Record<string, Service>;
+	};
+	expect(Object.keys(services)).toEqual(["redis", "nats", "coordinator", "agent"]);
+	for (const [name, { image, build, command = [] }] of Object.entries(services)) {
+		expect([name, build !== undefined || /@sha256:[0-9a-f]{64}$/.test(image)]).toEqual([name, true]);
+		expect([name, unknownFlags(name, command)]).toEqual([name, []]);
+	}
+});
+
+interface Service {
+	readonly image: string;
+	readonly build?: unknown;
+	readonly command?: readonly string[];
+}
 
 /** Sets what lies at a path, or takes it away. Of a list an element is found by its number or its name. */
 function change(target: object, path: readonly string[], value: unknown): void {

@@ -145,14 +145,16 @@ const FLAGS: Readonly<Record<string, () => readonly (string | undefined)[]>> = {
 	agent: () => agentCommand().options.map(({ long }) => long),
 };
 
+/** Of a container's arguments, flags that its program does not have. */
+export function unknownFlags(role: string, args: readonly string[]): string[] {
+	const known = FLAGS[role]?.();
+	const flags = args.flatMap((arg) => /^--[a-z-]+/.exec(arg) ?? []);
+	return known === undefined ? [] : flags.filter((flag) => !known.includes(flag));
+}
+
 function portFaults({ role, container }: Pod): string[] {
 	const { args = [], ports = [], readinessProbe: probe } = container;
-	const faults = [];
-	const flags = FLAGS[role]?.();
-	for (const arg of args) {
-		const flag = /^--[a-z-]+/.exec(arg)?.[0];
-		if (flags && flag !== undefined && !flags.includes(flag)) faults.push(`there is no ${flag}`);
-	}
+	const faults = unknownFlags(role, args).map((flag) => `there is no ${flag}`);
 	if (role !== "agent") {
 		const checked = probe?.httpGet?.port ?? probe?.tcpSocket?.port;
 		if (!ports.some(({ name, containerPort }) => checked === name || checked === containerPort)) {
