@@ -63,6 +63,8 @@ export class FusedWorkers {
 	/** The most tasks to fetch in one turn, so that the slots keep all turns busy. */
 	readonly #share: number;
 	#underWay = 0;
+	/** Of them, those that fetch. */
+	#fetching = 0;
 	/** Places in tickets that are not settled. */
 	#inHand = 0;
 	/** Tasks that the observer was told were taken, and not that they were released. */
@@ -71,6 +73,8 @@ export class FusedWorkers {
 	#settling: Settling[] = [];
 	/** There may be tasks in the queues. */
 	#hopeful = true;
+	/** The last fetch got all that it asked for: there are so many that a second turn is worth it. */
+	#plenty = false;
 	#pumpDue = false;
 	#workDue = false;
 	#wasIdle = false;
@@ -139,7 +143,8 @@ export class FusedWorkers {
 		if (stop.aborted && this.#underWay === 0) this.#giveBackReady();
 		while (this.#underWay < MOST_UNDER_WAY) {
 			// From empty queues nothing is fetched on the way: whoever waits there says when there is something.
-			const most = stop.aborted || !this.#hopeful ? 0 : Math.min(this.#share, this.#free);
+			const fetches = this.#hopeful && (this.#fetching === 0 || this.#plenty) && !stop.aborted;
+			const most = fetches ? Math.min(this.#share, this.#free) : 0;
 			const size = Math.max(this.#settling.length, most);
 			// Beside a turn that is under way only one that is worth it: many small ones cost more than they bring.
 			if (size === 0 || (this.#underWay > 0 && size < this.#share / 2)) break;
@@ -173,11 +178,13 @@ export class FusedWorkers {
 			most,
 		};
 		this.#underWay++;
+		if (most > 0) this.#fetching++;
 		this.#free -= most;
 		const polledAtUs = this.options.nowUs();
 		const answer = await this.#carryOut(turn, consumer);
 		if (this.options.abandon.aborted) return;
 		this.#underWay--;
+		if (most > 0) this.#fetching--;
 		if (answer) {
 			this.#settled(own);
 			this.#took(answer.taken, most, consumer, polledAtUs);
@@ -252,7 +259,9 @@ export class FusedWorkers {
 		this.#free += most - count;
 		if (most > 0) {
 			observer.polled(count > 0);
-			this.#hopeful = count === most;
+			this.#plenty = count === most;
+			// More may have come behind what was there: that is seen with the next turn, which is due to settle these.
+			this.#hopeful = count > 0;
 			if (!this.#hopeful) onEmpty();
 		}
 		this.#work();
