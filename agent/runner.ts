@@ -4,6 +4,7 @@ import type { Measurements } from "../proto/gen/measurement.js";
 import type { Handler, Slice, TaskShape, WorkerShare } from "../proto/gen/slice.js";
 import { ResourceMeter } from "../proto/resources.js";
 import { checkSlice } from "../proto/slicecheck.js";
+import { sharedAlarm } from "./alarm.js";
 import type { Engine, EngineParts } from "./engine.js";
 import { openEngine } from "./engines.js";
 import { misreadClock, recorderMaker, standStill, unreliableEngine } from "./faults.js";
@@ -178,8 +179,9 @@ export class Runner {
 	/** Schedules the load for the epoch. What it does from then on is told by `finished`. */
 	arm(arm: Arm): void {
 		this.#epochUs = arm.epochMonotonicUs;
-		// Made before the epoch: its histograms take a while.
+		// Made before the epoch: histograms take a while, and so does the alarm's thread.
 		const { runTag, producers, load } = this.work.slice;
+		if (load?.kind?.$case === "open") sharedAlarm();
 		if (arm.hostCount > 1) this.#clock = this.#followClock(arm);
 		this.#recorder = this.makeRecorder({
 			runTag,

@@ -9,8 +9,12 @@ import { type TaskMaker, taskMaker } from "./taskMaker.js";
 
 /** After so many the event loop gets its turn. */
 const SENT_A_TURN = 256;
-/** What a timer is late by. Who spins sleeps to this long before an arrival. */
-const TIMER_LATENESS_US = 2_000;
+/** What falls due within so long after something was sent goes together, unless the load spins: each time costs a round trip. */
+const TOGETHER_US = 1_000;
+/** The alarm may be early by so much: the rest is spun for. */
+const ALARM_EARLY_US = 100;
+/** The alarm may be late by so much. Who spins sleeps to this long before an arrival. */
+const ALARM_LATE_US = 1_000;
 const LONGEST_SLEEP_MS = 60_000;
 /** An agent that began later than this does not send what fell due before it began (measurement.md §5). */
 const START_LATE_US = 10_000;
@@ -43,6 +47,7 @@ class OpenLoop {
 	readonly #pace: Pace;
 	readonly #pause: Pause;
 	#sequence = 0;
+	#sentAtUs = Number.NEGATIVE_INFINITY;
 	/** Arrivals due by now that were neither sent nor passed over. */
 	#waiting = 0;
 	#unacknowledged = 0;
@@ -110,6 +115,7 @@ class OpenLoop {
 			else if (this.#isFull()) this.#heldBack = true;
 			if (dueUs > mayReachUs || this.#isFull()) return false;
 			this.#send(dueUs);
+			this.#sentAtUs = nowUs;
 			this.#arrivals.advance();
 		}
 		return true;
@@ -125,9 +131,9 @@ class OpenLoop {
 		// Behind: the answer to an enqueue wakes it, or the pace allows more in a millisecond.
 		if (dueUs <= nowUs) return this.#isFull() ? LONGEST_SLEEP_MS : 1;
 		this.#pace.idleUntil(dueUs);
-		const waitUs = this.load.spin ? dueUs - nowUs - TIMER_LATENESS_US : dueUs - nowUs;
-		if (this.load.spin && waitUs <= 0) return 0;
-		return Math.min(waitUs / 1_000, LONGEST_SLEEP_MS);
+		const wakeUs = this.load.spin ? dueUs - ALARM_LATE_US : Math.max(dueUs, this.#sentAtUs + TOGETHER_US);
+		const waitUs = wakeUs - nowUs;
+		return waitUs < ALARM_EARLY_US ? 0 : Math.min(waitUs / 1_000, LONGEST_SLEEP_MS);
 	}
 
 	#send(dueUs: number): void {

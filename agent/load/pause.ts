@@ -1,8 +1,7 @@
-/** Timers cannot be set more finely, and fire up to a millisecond late. */
-const SHORTEST_MS = 1;
+import { sharedAlarm } from "../alarm.js";
 
 /**
- * One sleeper, woken by a timer, by `wake`, or by the signal, whichever comes first. It listens to the signal once, however
+ * One sleeper, woken by the alarm, by `wake`, or by the signal, whichever comes first. It listens to the signal once, however
  * often it sleeps.
  */
 export class Pause {
@@ -13,7 +12,7 @@ export class Pause {
 		signal.addEventListener("abort", this.#onAbort, { once: true });
 	}
 
-	/** @param ms rounded down, at least 1; 0: until the event loop has looked around once */
+	/** @param ms to about 0.1; 0: until the event loop has looked around once */
 	async sleep(ms: number): Promise<void> {
 		if (this.signal.aborted) return;
 		await new Promise<void>((resolve) => {
@@ -22,9 +21,9 @@ export class Pause {
 				setImmediate(resolve);
 				return;
 			}
-			const timer = setTimeout(resolve, Math.max(SHORTEST_MS, Math.floor(ms)));
+			const turnOff = sharedAlarm().in(ms, resolve);
 			this.#wake = () => {
-				clearTimeout(timer);
+				turnOff();
 				resolve();
 			};
 		});

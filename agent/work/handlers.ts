@@ -1,6 +1,6 @@
 import type { Handler } from "../../proto/gen/slice.js";
+import { type Alarm, sharedAlarm } from "../alarm.js";
 import type { Task } from "../spool/task.js";
-import { Alarm } from "./alarm.js";
 
 /**
  * Does a task's work.
@@ -50,14 +50,6 @@ export function makeHandler(handler: Handler, random: () => number): TaskHandler
 function benchmark(task: Task): string {
 	JSON.parse(task.payload);
 	return `{"processed":true,"timestamp":${Math.floor(Date.now() / 1_000)}}`;
-}
-
-let theAlarm: Alarm | undefined;
-
-/** One for the process: its thread waits for all who sleep. */
-function sharedAlarm(): Alarm {
-	theAlarm ??= new Alarm();
-	return theAlarm;
 }
 
 function sleep(ms: number, alarm: Alarm, signal: AbortSignal): Promise<string> {

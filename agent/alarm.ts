@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { nowUs } from "../measure/clock.js";
+import { nowUs } from "./measure/clock.js";
 
 /**
  * The thread sleeps until the time in the cell, wakes the agent, and sleeps again until there is a new one. The time is on
@@ -102,4 +102,12 @@ export class Alarm {
 		this.#arm();
 		for (const { ring } of due) ring?.();
 	}
+}
+
+let theAlarm: Alarm | undefined;
+
+/** One for the process: its thread waits for all who sleep. */
+export function sharedAlarm(): Alarm {
+	theAlarm ??= new Alarm();
+	return theAlarm;
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { nowUs } from "../measure/clock.js";
 import { Alarm } from "./alarm.js";
+import { nowUs } from "./measure/clock.js";
 
 let alarm: Alarm | undefined;
 afterEach(() => alarm?.close());
