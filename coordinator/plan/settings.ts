@@ -71,9 +71,7 @@ export const SETTINGS = {
 		LIMITS.unacknowledged,
 		"Open loop: beyond so many enqueues without an answer arrivals wait. Default: 50ms of the rate, at least 256.",
 	),
-	spin: yesOrNo(
-		"Open loop: wait for each arrival without timers: more exact, and up to a core an agent. Default: false.",
-	),
+	spin: yesOrNo("Open loop: wait for each arrival awake: more exact, and up to a core an agent. Default: false."),
 	pollInterval: several(
 		durations(0, LIMITS.pollIntervalMs),
 		"How often a worker polls; 0 polls back to back; a list makes a sweep. Default: 10ms.",

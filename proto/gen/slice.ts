@@ -121,7 +121,7 @@ export interface OpenLoad {
   seed: number;
   shareIndex: number;
   shareCount: number;
-  /** wait for the next arrival without timers: exact, and a whole core */
+  /** wait for the next arrival awake: exact, and a whole core */
   spin: boolean;
   /** enqueues without an answer; beyond these arrivals wait, as backpressure */
   maxUnacknowledged: number;
