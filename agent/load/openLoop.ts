@@ -13,8 +13,8 @@ const SENT_A_TURN = 256;
 const TOGETHER_US = 1_000;
 /** The alarm may be early by so much: the rest is spun for. */
 const ALARM_EARLY_US = 100;
-/** The alarm may be late by so much. Who spins sleeps to this long before an arrival. */
-const ALARM_LATE_US = 1_000;
+/** Who spins sleeps to so long before an arrival, if that is long enough for the alarm: it may be late. */
+const SPIN_US = 1_000;
 const LONGEST_SLEEP_MS = 60_000;
 /** An agent that began later than this does not send what fell due before it began (measurement.md §5). */
 const START_LATE_US = 10_000;
@@ -131,9 +131,9 @@ class OpenLoop {
 		// Behind: the answer to an enqueue wakes it, or the pace allows more in a millisecond.
 		if (dueUs <= nowUs) return this.#isFull() ? LONGEST_SLEEP_MS : 1;
 		this.#pace.idleUntil(dueUs);
-		const wakeUs = this.load.spin ? dueUs - ALARM_LATE_US : Math.max(dueUs, this.#sentAtUs + TOGETHER_US);
-		const waitUs = wakeUs - nowUs;
-		return waitUs < ALARM_EARLY_US ? 0 : Math.min(waitUs / 1_000, LONGEST_SLEEP_MS);
+		const { spin } = this.load;
+		const waitUs = (spin ? dueUs - SPIN_US : Math.max(dueUs, this.#sentAtUs + TOGETHER_US)) - nowUs;
+		return waitUs < (spin ? SPIN_US : ALARM_EARLY_US) ? 0 : Math.min(waitUs / 1_000, LONGEST_SLEEP_MS);
 	}
 
 	#send(dueUs: number): void {
