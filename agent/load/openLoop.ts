@@ -129,7 +129,11 @@ class OpenLoop {
 		const nowUs = this.#now();
 		const { dueUs } = this.#arrivals;
 		// Behind: the answer to an enqueue wakes it, or the pace allows more in a millisecond.
-		if (dueUs <= nowUs) return this.#isFull() ? LONGEST_SLEEP_MS : 1;
+		if (dueUs <= nowUs) {
+			if (this.#isFull()) return LONGEST_SLEEP_MS;
+			// It may have fallen due this very moment.
+			return this.#pace.at(nowUs) < dueUs ? 1 : 0;
+		}
 		this.#pace.idleUntil(dueUs);
 		const { spin } = this.load;
 		const waitUs = (spin ? dueUs - SPIN_US : Math.max(dueUs, this.#sentAtUs + TOGETHER_US)) - nowUs;
