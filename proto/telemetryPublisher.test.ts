@@ -102,7 +102,7 @@ withNats(`a server that hangs holds nothing up, neither an offer nor the end${wh
 	const nats = await server();
 	const { publisher: sender, notices } = publisher(`nats://${nats.address}`);
 	await expect.poll(() => notices.length, patiently).toBe(1);
-	nats.signal("SIGSTOP");
+	await nats.hang();
 	const startedMs = performance.now();
 	const status = Buffer.alloc(100_000);
 	for (let index = 0; index < 1_000; index++) sender.offer("a.b", status);

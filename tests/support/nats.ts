@@ -1,17 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** A real nats-server of a test's own. */
 export interface TestNats {
 	readonly port: number;
 	/** `127.0.0.1:PORT` */
 	readonly address: string;
-	/** Sends it a signal: SIGSTOP makes it hang, SIGCONT go on. */
-	signal(signal: NodeJS.Signals): void;
+	/** Makes it hang; settles when each of its threads does. */
+	hang(): Promise<void>;
 	/** Kills it; nothing of it is left. */
 	kill(): Promise<void>;
 	/** Starts it again at the same port, after `kill`. */
@@ -71,7 +72,10 @@ export async function startNats(program: string, configuration = ""): Promise<Te
 	return {
 		port,
 		address: `127.0.0.1:${port}`,
-		signal: (signal) => void server.kill(signal),
+		hang: async () => {
+			server.kill("SIGSTOP");
+			while (!isStopped(server.pid as number)) await nextTurn();
+		},
 		kill,
 		start,
 		stop: async () => {
@@ -80,6 +84,13 @@ export async function startNats(program: string, configuration = ""): Promise<Te
 			rmSync(folder, { recursive: true, force: true });
 		},
 	};
+}
+
+/** Whether every thread of a process is stopped: a signal reaches those that run on other processors a little later. */
+function isStopped(pid: number): boolean {
+	const tasks = `/proc/${pid}/task`;
+	if (!existsSync(tasks)) return true;
+	return readdirSync(tasks).every((task) => /^\d+ \(.*\) T /.test(readFileSync(join(tasks, task, "stat"), "utf8")));
 }
 
 /** Reads the server's log, to the end, so that it never blocks. */
