@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { Alarm } from "./alarm.js";
 import { nowUs } from "./measure/clock.js";
 
@@ -35,13 +35,25 @@ test("wakes each of many at its time, in order, whatever the order in which they
 	expect(woken).toEqual([...times].sort((a, b) => a - b));
 });
 
-test("does not wake who called it off", async () => {
+test("does not wake who called it off, and forgets it", async () => {
 	const made = await ready();
 	let woken = 0;
 	const turnOff = made.in(5, () => woken++);
+	expect(made.sleeping).toBe(1);
 	turnOff();
+	expect(made.sleeping).toBe(0);
 	await wokenIn(made, 20);
 	expect(woken).toBe(0);
+});
+
+test("before its thread is there, who called it off leaves no timer behind", () => {
+	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+	onTestFinished(() => void vi.useRealTimers());
+	alarm = new Alarm();
+	const turnOff = alarm.in(60_000, () => {});
+	expect(vi.getTimerCount()).toBe(1);
+	turnOff();
+	expect(vi.getTimerCount()).toBe(0);
 });
 
 test("wakes those who fell asleep before its thread was there", async () => {

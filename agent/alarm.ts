@@ -24,7 +24,9 @@ const SLACK_US = 20;
 
 interface Sleeper {
 	readonly dueUs: number;
-	ring: (() => void) | undefined;
+	readonly ring: () => void;
+	/** Wakes it in place of the thread. */
+	timer?: NodeJS.Timeout;
 }
 
 /**
@@ -65,8 +67,15 @@ export class Alarm {
 		if (this.#isReady) this.#add(sleeper);
 		else this.#byTimer(sleeper);
 		return () => {
-			sleeper.ring = undefined;
+			clearTimeout(sleeper.timer);
+			const place = this.#sleepers.indexOf(sleeper);
+			if (place >= 0) this.#sleepers.splice(place, 1);
 		};
+	}
+
+	/** How many it is to wake. */
+	get sleeping(): number {
+		return this.#sleepers.length;
 	}
 
 	/** Ends the thread; who still sleeps is not woken. */
@@ -75,7 +84,7 @@ export class Alarm {
 	}
 
 	#byTimer(sleeper: Sleeper): void {
-		setTimeout(() => sleeper.ring?.(), (sleeper.dueUs - nowUs()) / 1_000);
+		sleeper.timer = setTimeout(sleeper.ring, (sleeper.dueUs - nowUs()) / 1_000);
 	}
 
 	#add(sleeper: Sleeper): void {
@@ -100,7 +109,7 @@ export class Alarm {
 		const later = this.#sleepers.findIndex(({ dueUs }) => dueUs > untilUs);
 		const due = this.#sleepers.splice(0, later < 0 ? this.#sleepers.length : later);
 		this.#arm();
-		for (const { ring } of due) ring?.();
+		for (const { ring } of due) ring();
 	}
 }
 
