@@ -46,6 +46,20 @@ test("does not wake who called it off, and forgets it", async () => {
 	expect(woken).toBe(0);
 });
 
+test("who is called off by another that is woken with it is not woken", async () => {
+	const made = await ready();
+	const woken: string[] = [];
+	await new Promise<void>((resolve) => {
+		made.in(5, () => {
+			woken.push("first");
+			turnOff();
+			made.in(20, resolve);
+		});
+		const turnOff = made.in(5, () => void woken.push("second"));
+	});
+	expect(woken).toEqual(["first"]);
+});
+
 test("before its thread is there, who called it off leaves no timer behind", () => {
 	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 	onTestFinished(() => void vi.useRealTimers());

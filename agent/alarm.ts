@@ -24,7 +24,8 @@ const SLACK_US = 20;
 
 interface Sleeper {
 	readonly dueUs: number;
-	readonly ring: () => void;
+	/** Undefined: called off. */
+	ring: (() => void) | undefined;
 	/** Wakes it in place of the thread. */
 	timer?: NodeJS.Timeout;
 }
@@ -67,6 +68,7 @@ export class Alarm {
 		if (this.#isReady) this.#add(sleeper);
 		else this.#byTimer(sleeper);
 		return () => {
+			sleeper.ring = undefined;
 			clearTimeout(sleeper.timer);
 			const place = this.#sleepers.indexOf(sleeper);
 			if (place >= 0) this.#sleepers.splice(place, 1);
@@ -84,7 +86,7 @@ export class Alarm {
 	}
 
 	#byTimer(sleeper: Sleeper): void {
-		sleeper.timer = setTimeout(sleeper.ring, (sleeper.dueUs - nowUs()) / 1_000);
+		sleeper.timer = setTimeout(() => sleeper.ring?.(), (sleeper.dueUs - nowUs()) / 1_000);
 	}
 
 	#add(sleeper: Sleeper): void {
@@ -109,7 +111,7 @@ export class Alarm {
 		const later = this.#sleepers.findIndex(({ dueUs }) => dueUs > untilUs);
 		const due = this.#sleepers.splice(0, later < 0 ? this.#sleepers.length : later);
 		this.#arm();
-		for (const { ring } of due) ring();
+		for (const sleeper of due) sleeper.ring?.();
 	}
 }
 

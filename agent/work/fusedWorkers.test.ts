@@ -15,6 +15,8 @@ import { Ticker } from "./ticker.js";
 import { runWorker } from "./worker.js";
 
 const LEASE_MS = 10_000;
+/** Of the shortest turn: no other script is called with as many. */
+const TURN_WORDS = 16;
 const clock = new WallClock();
 const nowUs = () => performance.now() * 1_000;
 
@@ -187,6 +189,18 @@ describe("workers", () => {
 		await redis.set("p:task:go", encodeTask(make({ id: "go" })));
 		await redis.rpush("p:queue:normal", "go");
 		await watcher.until(() => watcher.completed.includes("go"));
+	});
+
+	it("take a few tasks with one turn, and settle them with the one that sees that there are no more", async () => {
+		const { watcher } = await work({ t: () => "null" }, { slots: 64, batch: 64 });
+		await watcher.until(() => watcher.empty === 1);
+		await expect.poll(() => redis.info("clients")).toContain("blocked_clients:4");
+		const monitor = await startMonitor(new URL(server.url).pathname);
+		await enqueue(...numbered(5));
+		await watcher.until(() => watcher.completed.length === 5 && watcher.empty === 2);
+		const turns = (await monitor.seen()).filter(({ words }) => words[0] === "EVALSHA" && words.length >= TURN_WORDS);
+		monitor.stop();
+		expect(turns).toHaveLength(2);
 	});
 
 	it("run as many handlers at once as there are slots, and no more", async () => {
