@@ -170,6 +170,7 @@ describe("a recorder", () => {
 
 	test("a zero below zero is zero", () => {
 		expect(Distribution.decode(recorded(Stage.RESPONSE_TIME, [-0])).min).toBe(0);
+		expect(told(Distribution.of("us", [-0]))).toEqual(told(Distribution.of("us", [0])));
 	});
 
 	test("keeps the exact figures of values out of range, and says how many", () => {

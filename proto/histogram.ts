@@ -43,8 +43,10 @@ export class Distribution {
 			all.#sum += exact;
 			all.#count++;
 			if (value > HIGHEST[unit]) all.#overflow++;
-			if (value < 0) all.#negative++;
-			all.#mostNegative = Math.min(all.#mostNegative, value, 0);
+			if (value < 0) {
+				all.#negative++;
+				all.#mostNegative = Math.min(all.#mostNegative, value);
+			}
 		}
 		const indexes = [...counts.keys()].sort((a, b) => a - b);
 		all.#put({ indexes, counts: indexes.map((index) => counts.get(index) ?? 0) });
