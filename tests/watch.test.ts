@@ -45,7 +45,7 @@ describe.skipIf("missing" in found)(`coordinator watch${why}`, () => {
 		const env = { SPOOLBENCH_NATS: url };
 		const early = startCli(["watch"], { env });
 		await early.waitForLine(/^waiting for a run that publishes on/);
-		const run = startCli([...LOAD, "--duration", "5s", "--log-level", "trace", "--nats", url]);
+		const run = startCli([...LOAD, "--duration", "8s", "--log-level", "trace", "--nats", url]);
 		const { execution } = JSON.parse(await run.waitForLine(/"telemetry: publishing to /)) as { execution: string };
 		await run.waitForLine(MEASURING);
 		const commands = run.processes().filter(({ command }) => command.includes("agent/main.js"));

@@ -11,6 +11,7 @@ import {
 	waitsLongerThan,
 } from "./erlang.js";
 import type { Experiment, Experimenter, Outcome } from "./experiment.js";
+import { heldExcuse, type Theory } from "./held.js";
 import { acceptanceIntervals, type Observation, type QueueStatistics } from "./simulate.js";
 import { type Check, judge, type RowResult } from "./table.js";
 
@@ -73,23 +74,39 @@ export function judgeQueueing(outcome: Outcome, setting: QueueingCase, seed: num
 	const intervals = acceptanceIntervals(setting, OBSERVATION, seed, DEVIATIONS);
 	const excuse = excuseOf(outcome, setting.meanServiceMs * 1_000);
 	const ms = (value: number) => formatMicros(value * 1_000);
-	const check = (name: string, key: keyof QueueStatistics, theory: number, format = ms): Check[] => {
+	const heldMs = heldMsOf(outcome, setting);
+	const check = (name: string, key: keyof QueueStatistics, format = ms): Check[] => {
 		const value = measured[key];
-		return value === undefined ? [] : [judge({ name, theory, measured: value, ...intervals[key], format, excuse })];
+		if (value === undefined) return [];
+		const [theory, interval] = [THEORY[key], intervals[key]];
+		// The service time says itself how long it was.
+		const figure = { measured: value, allowed: interval.high, heldMs: key === "meanServiceMs" ? 0 : heldMs };
+		const why = excuse ?? heldExcuse(theory, setting, figure);
+		return [judge({ name, theory: theory(setting), measured: value, ...interval, format, excuse: why })];
 	};
 	return [
-		...check("mean service", "meanServiceMs", setting.meanServiceMs),
-		...check(
-			`P(wait > ${OBSERVATION.waitThresholdMs} ms)`,
-			"waitedShare",
-			waitsLongerThan(setting, OBSERVATION.waitThresholdMs),
-			formatShare,
-		),
-		...check("mean wait", "meanWaitMs", meanWaitMs(setting)),
-		...check("mean response", "meanResponseMs", meanResponseMs(setting)),
-		...check("response p50", "p50ResponseMs", responseQuantileMs(setting, 0.5)),
-		...check("response p95", "p95ResponseMs", responseQuantileMs(setting, 0.95)),
+		...check("mean service", "meanServiceMs"),
+		...check(`P(wait > ${OBSERVATION.waitThresholdMs} ms)`, "waitedShare", formatShare),
+		...check("mean wait", "meanWaitMs"),
+		...check("mean response", "meanResponseMs"),
+		...check("response p50", "p50ResponseMs"),
+		...check("response p95", "p95ResponseMs"),
 	];
+}
+
+const THEORY: Readonly<Record<keyof QueueStatistics, Theory>> = {
+	meanServiceMs: ({ meanServiceMs }) => meanServiceMs,
+	waitedShare: (setting) => waitsLongerThan(setting, OBSERVATION.waitThresholdMs),
+	meanWaitMs,
+	meanResponseMs,
+	p50ResponseMs: (setting) => responseQuantileMs(setting, 0.5),
+	p95ResponseMs: (setting) => responseQuantileMs(setting, 0.95),
+};
+
+/** How long a task kept a server from its next one: at least for its service, with its taking and its acknowledgement. */
+function heldMsOf({ run }: Outcome, { meanServiceMs }: QueueSetting): number {
+	const meanMs = (stage: Stage) => (run.stages.get(stage)?.meanUs ?? 0) / 1_000;
+	return Math.max(meanServiceMs, meanMs(Stage.SERVICE_TIME)) + meanMs(Stage.DEQUEUE_TIME) + meanMs(Stage.ACK_TIME);
 }
 
 type Measured = { readonly [Key in keyof QueueStatistics]: number | undefined };
