@@ -15,9 +15,9 @@ function fileOf(text: string): string {
 }
 
 /** The lines of what is wrong. */
-function faultsOf(flags: CapsFlags, environment: NodeJS.ProcessEnv = {}): string[] {
+async function faultsOf(flags: CapsFlags, environment: NodeJS.ProcessEnv = {}): Promise<string[]> {
 	try {
-		readCaps(flags, environment);
+		await readCaps(flags, environment);
 	} catch (error) {
 		if (error instanceof CapsConfigError) return error.message.split("\n");
 		throw error;
@@ -26,13 +26,13 @@ function faultsOf(flags: CapsFlags, environment: NodeJS.ProcessEnv = {}): string
 }
 
 describe("caps", () => {
-	test("nothing said: nothing is capped, no target is known, no fault may be planted", () => {
-		expect(readCaps({}, {})).toEqual({ targets: new Map(), allowFaults: false });
+	test("nothing said: nothing is capped, no target is known, no fault may be planted", async () => {
+		expect(await readCaps({}, {})).toEqual({ targets: new Map(), allowFaults: false });
 	});
 
-	test("each in its unit", () => {
+	test("each in its unit", async () => {
 		const flags = { maxRate: "500", maxConnections: "12", maxDuration: "5m", maxPayload: "64KB", keyPrefixes: "a:,b:" };
-		expect(readCaps(flags, {})).toMatchObject({
+		expect(await readCaps(flags, {})).toMatchObject({
 			maxRatePerSecond: 500,
 			maxConnections: 12,
 			maxDurationMs: 300_000,
@@ -41,21 +41,21 @@ describe("caps", () => {
 		});
 	});
 
-	test("a flag goes before the file, which says the rest; numbers may stand bare in it", () => {
+	test("a flag goes before the file, which says the rest; numbers may stand bare in it", async () => {
 		const config = fileOf("maxRate: 100\nmaxPayload: 1KB\nkeyPrefixes: ['bench:']\n");
-		expect(readCaps({ config, maxRate: "200" }, {})).toMatchObject({
+		expect(await readCaps({ config, maxRate: "200" }, {})).toMatchObject({
 			maxRatePerSecond: 200,
 			maxPayloadBytes: 1_024,
 			keyPrefixes: ["bench:"],
 		});
 	});
 
-	test("an empty file is one that says nothing", () => {
-		expect(faultsOf({ config: fileOf("") })).toEqual([]);
+	test("an empty file is one that says nothing", async () => {
+		expect(await faultsOf({ config: fileOf("") })).toEqual([]);
 	});
 
-	test("every fault at once, each with its name and what was expected", () => {
-		const faults = faultsOf({
+	test("every fault at once, each with its name and what was expected", async () => {
+		const faults = await faultsOf({
 			maxRate: "fast",
 			maxConnections: "0",
 			maxDuration: "5",
@@ -79,13 +79,13 @@ describe("the file", () => {
 		["has an unknown key", fileOf("maxRates: 5\n"), /Unrecognized key.*maxRates/],
 		["has no prefix in its list", fileOf("keyPrefixes: []\n"), /keyPrefixes: /],
 		["is a list", fileOf("- 1\n"), /expected object/],
-	])("that %s is refused with its path", (_, config, sentence) => {
-		expect(faultsOf({ config })).toEqual([expect.stringMatching(sentence)]);
-		expect(faultsOf({ config })[0]).toContain(config);
+	])("that %s is refused with its path", async (_, config, sentence) => {
+		expect(await faultsOf({ config })).toEqual([expect.stringMatching(sentence)]);
+		expect((await faultsOf({ config }))[0]).toContain(config);
 	});
 
-	test("that is no YAML is refused without what it holds", () => {
-		const [fault = ""] = faultsOf({ config: fileOf('targets: {home: "redis://:s3cret@h/0\n') });
+	test("that is no YAML is refused without what it holds", async () => {
+		const [fault = ""] = await faultsOf({ config: fileOf('targets: {home: "redis://:s3cret@h/0\n') });
 		expect(fault).toMatch(/^cannot read /);
 		expect(fault).not.toContain("s3cret");
 	});
@@ -94,17 +94,17 @@ describe("the file", () => {
 describe("targets", () => {
 	const config = fileOf("targets:\n  home: redis://a:6379\n  lab: redis://b:6379\n");
 
-	test("of the environment go before those of the file", () => {
-		const { targets } = readCaps({ config }, { SPOOLBENCH_TARGET_HOME: "redis://c:6379" });
+	test("of the environment go before those of the file", async () => {
+		const { targets } = await readCaps({ config }, { SPOOLBENCH_TARGET_HOME: "redis://c:6379" });
 		expect([...targets]).toEqual([
 			["home", "redis://c:6379"],
 			["lab", "redis://b:6379"],
 		]);
 	});
 
-	test("that are no URL, or whose name is none, are refused without a password", () => {
+	test("that are no URL, or whose name is none, are refused without a password", async () => {
 		const environment = { SPOOLBENCH_TARGET_HOME: "http://:s3cret@h", "SPOOLBENCH_TARGET_A B": "redis://h" };
-		const faults = faultsOf({}, environment);
+		const faults = await faultsOf({}, environment);
 		expect(faults).toEqual([
 			expect.stringMatching(/^targets: "home": /),
 			expect.stringMatching(/^targets: "a b": is no name for a target$/),

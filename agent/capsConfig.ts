@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
-import { z } from "zod";
 import { redisUrlFault, targetAlias } from "../proto/redisUrl.js";
 import type { Caps } from "./caps.js";
+import type { CapsFile } from "./capsFile.js";
 import { parseBytes, parseCount, parseDurationMs, parseRate } from "./quantities.js";
 
 /** What the flags and the environment say of the caps, each as it was written. They go before the file. */
@@ -23,26 +21,15 @@ export class CapsConfigError extends Error {}
 
 const TARGET_VARIABLE = "SPOOLBENCH_TARGET_";
 
-const scalar = z.union([z.string(), z.number()]).transform(String);
-const fileSchema = z.strictObject({
-	maxRate: scalar.optional(),
-	maxConnections: scalar.optional(),
-	maxDuration: scalar.optional(),
-	maxPayload: scalar.optional(),
-	keyPrefixes: z.array(z.string().min(1)).min(1).optional(),
-	targets: z.record(z.string(), z.string()).optional(),
-});
-type CapsFile = z.infer<typeof fileSchema>;
-
 /**
  * What this agent may do: by flags and their environment, else by the file. Targets come from the file and from
  * SPOOLBENCH_TARGET_<NAME>, never from the command line, which other users of the machine can read.
  *
  * @throws CapsConfigError naming every fault
  */
-export function readCaps(flags: CapsFlags, environment: NodeJS.ProcessEnv): Caps {
+export async function readCaps(flags: CapsFlags, environment: NodeJS.ProcessEnv): Promise<Caps> {
 	const faults: string[] = [];
-	const file = flags.config === undefined ? {} : readFile(flags.config, faults);
+	const file = await readFile(flags.config, faults);
 	const quantity = (
 		name: "maxRate" | "maxConnections" | "maxDuration" | "maxPayload",
 		parseText: (text: string) => number | undefined,
@@ -68,20 +55,9 @@ export function readCaps(flags: CapsFlags, environment: NodeJS.ProcessEnv): Caps
 	return caps;
 }
 
-function readFile(path: string, faults: string[]): CapsFile {
-	let content: unknown;
-	try {
-		content = parse(readFileSync(path, "utf8")) ?? {};
-	} catch (error) {
-		const { code, name } = error as NodeJS.ErrnoException;
-		// What the YAML parser says repeats the line, which may hold a password.
-		faults.push(`cannot read ${path}: ${code === "ENOENT" ? "there is no such file" : (code ?? name)}`);
-		return {};
-	}
-	const read = fileSchema.safeParse(content);
-	if (read.success) return read.data;
-	for (const { path: at, message } of read.error.issues) faults.push(`${path}: ${[...at, message].join(": ")}`);
-	return {};
+/** What reads a file takes longer to load than the rest of an agent's start, and most agents have none. */
+async function readFile(path: string | undefined, faults: string[]): Promise<CapsFile> {
+	return path === undefined ? {} : (await import("./capsFile.js")).readCapsFile(path, faults);
 }
 
 function readTargets(file: CapsFile, environment: NodeJS.ProcessEnv, faults: string[]): ReadonlyMap<string, string> {

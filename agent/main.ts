@@ -32,7 +32,7 @@ interface Settings {
 }
 
 /** @throws CommanderError or Error with sentences for the user */
-function readSettings(): Settings {
+async function readSettings(): Promise<Settings> {
 	const flags = agentCommand().parse().opts<AgentFlags>();
 	const paths = { ca: flags.tlsCa, cert: flags.tlsCert, key: flags.tlsKey };
 	const tls = readTlsIdentity(paths, "agent", Date.now());
@@ -44,13 +44,13 @@ function readSettings(): Settings {
 	}
 	const natsFault = flags.nats ? natsUrlFault(flags.nats) : undefined;
 	if (natsFault !== undefined) throw new Error(`--nats: ${natsFault}`);
-	return { flags, tls, token: readToken(flags.tokenFile, process.env), caps: readCaps(flags, process.env) };
+	return { flags, tls, token: readToken(flags.tokenFile, process.env), caps: await readCaps(flags, process.env) };
 }
 
 async function main(): Promise<number> {
 	let settings: Settings;
 	try {
-		settings = readSettings();
+		settings = await readSettings();
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
 		process.stderr.write(`agent: ${(error as Error).message}\n`);

@@ -1,6 +1,8 @@
-import { createLogUpdate } from "log-update";
 import { coloursFor } from "./colours.js";
 import { type ProgressView, progressLine, progressLines } from "./report/progress.js";
+
+// Only a terminal has use for it, and it takes a while to load.
+const logUpdate = process.stderr.isTTY ? await import("log-update") : undefined;
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 1_000;
@@ -9,7 +11,7 @@ const PLAIN_LINE_MS = 1_000;
 export class LiveScreen {
 	/** The plain lines, also where a terminal shows the drawing instead. */
 	readonly lines: string[] = [];
-	readonly #terminal = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+	readonly #terminal = logUpdate?.createLogUpdate(process.stderr);
 	readonly #palette = coloursFor(process.stderr);
 	#drawnAtMs = 0;
 	#linedAtMs = 0;

@@ -1,16 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../proto/version.js";
-import { certsCommand } from "./commands/certs.js";
-import { compareCommand } from "./commands/compare.js";
-import { exportCommand } from "./commands/export.js";
-import { profileCommand } from "./commands/profile.js";
-import { reportCommand } from "./commands/report.js";
-import { runCommand } from "./commands/run.js";
-import { selftestCommand } from "./commands/selftest.js";
-import { suiteCommand } from "./commands/suite.js";
-import { validateCommand } from "./commands/validate.js";
-import { watchCommand } from "./commands/watch.js";
 
 const EXIT_BAD_INPUT = 2;
 
@@ -42,19 +32,24 @@ Exit codes: 0 valid · 2 bad input · 3 completed but not valid · 4 aborted
             5 agents missing · 6 a threshold failed, or a regression
             7 report not delivered · 130 second interrupt`,
 	);
-for (const command of [
-	runCommand(),
-	suiteCommand(),
-	reportCommand(),
-	exportCommand(),
-	compareCommand(),
-	profileCommand(),
-	watchCommand(),
-	selftestCommand(),
-	validateCommand(),
-	certsCommand(),
-]) {
-	program.addCommand(command.exitOverride());
+/** A command loads what it needs; what the others need would take longer than many of them run. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+	run: async () => (await import("./commands/run.js")).runCommand(),
+	suite: async () => (await import("./commands/suite.js")).suiteCommand(),
+	report: async () => (await import("./commands/report.js")).reportCommand(),
+	export: async () => (await import("./commands/export.js")).exportCommand(),
+	compare: async () => (await import("./commands/compare.js")).compareCommand(),
+	profile: async () => (await import("./commands/profile.js")).profileCommand(),
+	watch: async () => (await import("./commands/watch.js")).watchCommand(),
+	selftest: async () => (await import("./commands/selftest.js")).selftestCommand(),
+	validate: async () => (await import("./commands/validate.js")).validateCommand(),
+	certs: async () => (await import("./commands/certs.js")).certsCommand(),
+};
+
+const [asked = ""] = process.argv.slice(2);
+for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS)) {
+	const command = await COMMANDS[name]?.();
+	if (command) program.addCommand(command.exitOverride());
 }
 
 try {
