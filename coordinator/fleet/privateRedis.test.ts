@@ -1,12 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, statSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { childrenOf, isRunning } from "../../tests/support/processes.js";
 import { type PrivateRedis, startPrivateRedis } from "./privateRedis.js";
 
 const started: PrivateRedis[] = [];
+
+// A temporary folder of this file's own: other files leave theirs in the common one meanwhile.
+beforeEach(() => {
+	vi.stubEnv("TMPDIR", mkdtempSync(join(tmpdir(), "own-")));
+});
 
 afterEach(async () => {
 	vi.unstubAllEnvs();
