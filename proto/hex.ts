@@ -3,7 +3,7 @@
 const THREE_DIGITS = Array.from({ length: 4_096 }, (_, value) => value.toString(16).padStart(3, "0"));
 
 /** By character code; -1 for what is no lower-case hexadecimal digit. */
-const DIGIT_OF = Int8Array.from({ length: 128 }, (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code)));
+const DIGIT_OF = Int8Array.from({ length: 256 }, (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code)));
 
 /** @param value a whole number from 0 to 16^width - 1, below 2^48 */
 export function writeHex(value: number, width: number): string {
@@ -24,10 +24,28 @@ function threeDigits(value: number): string {
 export function readHex(text: string, from: number, to: number): number {
 	let value = 0;
 	for (let at = from; at < to; at++) {
-		const code = text.charCodeAt(at);
-		const digit = code < 128 ? (DIGIT_OF[code] as number) : -1;
+		const digit = DIGIT_OF[text.charCodeAt(at)] ?? -1;
 		if (digit < 0) return -1;
 		value = value * 16 + digit;
+	}
+	return value;
+}
+
+/** As `readHex`, of characters that are given by their codes. */
+export function readHexIn(units: Uint8Array, from: number, to: number): number {
+	// Six digits at a time stay within what a processor adds and shifts as whole numbers.
+	let value = 0;
+	for (let at = from; at < to; ) {
+		const end = Math.min(at + 6, to);
+		let part = 0;
+		let scale = 1;
+		for (; at < end; at++) {
+			const digit = DIGIT_OF[units[at] as number] ?? -1;
+			if (digit < 0) return -1;
+			part = (part << 4) | digit;
+			scale <<= 4;
+		}
+		value = value * scale + part;
 	}
 	return value;
 }

@@ -2,6 +2,7 @@ import { drawer } from "../../proto/draw.js";
 import type { ProducerShare, TaskShape } from "../../proto/gen/slice.js";
 import { makeTaskId } from "../../proto/taskid.js";
 import type { Stamper } from "../measure/stamp.js";
+import { isPlainText } from "../spool/gojson.js";
 import type { WallClock } from "../spool/gotime.js";
 import { newTask, type Priority, type Task } from "../spool/task.js";
 
@@ -21,6 +22,7 @@ export type TaskMaker = (sequence: number, intendedAtUs: number, sentAtUs: numbe
 export function taskMaker(parts: TaskParts, share: ProducerShare): TaskMaker {
 	const { runTag, shape, payload, stamper, wall } = parts;
 	const draw = drawer(shape, share.index);
+	const isPlain = isPlainText(shape.type) || undefined;
 	return (sequence, intendedAtUs, sentAtUs) => {
 		const createdAt = wall.now().rfc3339;
 		const { priority, payloadBytes } = draw(sequence);
@@ -28,7 +30,7 @@ export function taskMaker(parts: TaskParts, share: ProducerShare): TaskMaker {
 			id: makeTaskId(runTag, share.index, sequence),
 			type: shape.type,
 			payload: payload(share.firstTask + sequence, payloadBytes),
-			isPlain: true,
+			isPlain,
 			priority: priority as Priority,
 			maxRetries: shape.maxRetries,
 			timeoutNs: shape.timeoutMs * 1e6,

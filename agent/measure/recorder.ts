@@ -12,7 +12,7 @@ import { CrossHostLog } from "./crossHostLog.js";
 import { ResponseSeries } from "./responseSeries.js";
 import { Series } from "./series.js";
 import { StageLog } from "./stagelog.js";
-import { readStamp, type Stamp } from "./stamp.js";
+import { type Stamp, stampOf } from "./stamp.js";
 
 /** Kinds of errors told apart; further ones count as this. */
 const MAX_ERROR_KINDS = 100;
@@ -193,7 +193,7 @@ export class Recorder implements WorkObserver {
 	}
 
 	settled(attempt: Attempt): void {
-		const stamp = readStamp(this.options.runTag, attempt.task.metadata ?? "");
+		const stamp = stampOf(this.options.runTag, attempt.task);
 		if (!stamp) {
 			this.#counters.foreign++;
 			return;

@@ -1,4 +1,6 @@
-import { readHex, writeHex } from "../../proto/hex.js";
+import { readHexIn, writeHex } from "../../proto/hex.js";
+import { StoredTask } from "../spool/storedTask.js";
+import type { Task } from "../spool/task.js";
 import { type HostClock, ONE_CLOCK } from "./clockOfHost.js";
 
 /**
@@ -67,17 +69,46 @@ export function makeStamper(runTag: number, epochUs: number, clock: HostClock = 
 	};
 }
 
+/** The stamp of a task; undefined where it has none of this run. */
+export function stampOf(runTag: number, task: Task): Stamp | undefined {
+	if (task instanceof StoredTask) {
+		// Go writes the keys of an object in order, so mostly ours comes first.
+		const from = task.metadataFrom + 1;
+		if (isKeyAt(task.bytes, from)) return readFields(runTag, task.bytes, from + KEY.length);
+	}
+	return readStamp(runTag, task.metadata ?? "");
+}
+
+const KEY_UNITS = Uint8Array.from(KEY, (character) => character.charCodeAt(0));
+
+function isKeyAt(bytes: Uint8Array, from: number): boolean {
+	for (let at = 0; at < KEY_UNITS.length; at++) if (bytes[from + at] !== KEY_UNITS[at]) return false;
+	return true;
+}
+
+/** Of the stamp in a text. */
+const units = new Uint8Array(END.correction + 1);
+
 /** The stamp in a task's metadata; undefined where there is none of this run. */
 export function readStamp(runTag: number, metadata: string): Stamp | undefined {
 	const start = metadata.indexOf(KEY) + KEY.length;
-	if (start < KEY.length || metadata.charCodeAt(start + END.correction) !== QUOTE) return undefined;
-	if (readHex(metadata, start, start + END.run) !== runTag) return undefined;
-	const producer = readHex(metadata, start + END.run, start + END.producer);
-	const sequence = readHex(metadata, start + END.producer, start + END.sequence);
-	const intended = readHex(metadata, start + END.sequence, start + END.intended);
-	const lag = readHex(metadata, start + END.intended, start + END.lag);
-	const hostIndex = readHex(metadata, start + END.lag, start + END.host);
-	const correction = readHex(metadata, start + END.host, start + END.correction);
+	if (start < KEY.length || metadata.length < start + units.length) return undefined;
+	for (let at = 0; at < units.length; at++) {
+		const unit = metadata.charCodeAt(start + at);
+		units[at] = unit < 0x80 ? unit : 0;
+	}
+	return readFields(runTag, units, 0);
+}
+
+/** @param start where in `units` the first digit is */
+function readFields(runTag: number, units: Uint8Array, start: number): Stamp | undefined {
+	if (units[start + END.correction] !== QUOTE || readHexIn(units, start, start + END.run) !== runTag) return undefined;
+	const producer = readHexIn(units, start + END.run, start + END.producer);
+	const sequence = readHexIn(units, start + END.producer, start + END.sequence);
+	const intended = readHexIn(units, start + END.sequence, start + END.intended);
+	const lag = readHexIn(units, start + END.intended, start + END.lag);
+	const hostIndex = readHexIn(units, start + END.lag, start + END.host);
+	const correction = readHexIn(units, start + END.host, start + END.correction);
 	if (producer < 0 || sequence < 0 || intended < 0 || lag < 0 || hostIndex < 0 || correction < 0) return undefined;
 	const intendedAtUs = intended - INTENDED_ZERO;
 	const sentAtUs = intendedAtUs + lag - LAG_ZERO;

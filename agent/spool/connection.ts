@@ -3,6 +3,7 @@ import { hidePasswords } from "../../proto/redisUrl.js";
 import { parseRedisUrl } from "./address.js";
 import { corkWrites } from "./corked.js";
 import { type RedisTlsFiles, readRedisTls, TLS_FAULTS } from "./redisTls.js";
+import { readReplies } from "./replies.js";
 
 export type { Redis };
 
@@ -69,8 +70,12 @@ export async function openRedis(url: string, options: OpenOptions): Promise<Redi
 		else failure ??= error;
 	});
 	redis.on("connect", () => {
-		if (closing) disconnect();
-		else corkWrites(redis.stream);
+		if (closing) {
+			disconnect();
+			return;
+		}
+		corkWrites(redis.stream);
+		readReplies(redis);
 	});
 	// ioredis forgets commands that wait for a reconnect when it is cut off before that: their promises would never settle.
 	// So the last attempt is let come, and its end rejects them.

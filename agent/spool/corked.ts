@@ -18,8 +18,6 @@ export function corkWrites(socket: Socket): void {
 	};
 	// ioredis calls write with a chunk and nothing else.
 	socket.write = (chunk: string | Uint8Array): boolean => {
-		// A command that `CommandBuffer` wrote together with the one before it.
-		if (chunk.length === 0) return true;
 		if (!corked) {
 			corked = true;
 			socket.cork();

@@ -5,7 +5,8 @@ import { openRedis, type Redis } from "./connection.js";
 import { FusedQueue } from "./fused.js";
 import type { Settlement, Turn, TurnAnswer } from "./fusedTurn.js";
 import { WallClock } from "./gotime.js";
-import { decodeTask, encodeTask, newTask, type Priority, readTask, taskTail, taskText } from "./task.js";
+import { RawText, StoredTask, TaskReader } from "./storedTask.js";
+import { decodeTask, encodeTask, newTask, type Priority, type Task, taskText } from "./task.js";
 
 const LEASE_MS = 10_000;
 
@@ -31,10 +32,17 @@ beforeEach(async () => {
 
 const task = (id: string, priority: Priority = 1) =>
 	newTask({ id, type: "t", payload: '{"a":1}', priority, createdAt: "2026-01-01T00:00:00Z" });
-const completed = (id: string, json?: string): Settlement & { readonly kind: "completed" } => {
-	const read = json === undefined ? { task: task(id), stored: undefined } : readTask(json);
-	const tail = taskTail(read.task, { ...read.task, state: "completed" });
-	return { kind: "completed", id, ...read, tail, result: `{"task_id":"${id}"}` };
+const completed = (id: string, given: Task = task(id)): Settlement & { readonly kind: "completed" } => {
+	const times = { startedAt: "2026-01-01T00:00:01Z", completedAt: "2026-01-01T00:00:02Z" };
+	return { kind: "completed", id, task: given, ...times, output: "null", durationNs: 5 };
+};
+/** As a worker reads it that has seen such tasks before. */
+const asRead = (id: string, json: string): Task => {
+	const bytes = Buffer.from(`before${json}behind`);
+	const raw = new RawText(bytes, 6, bytes.length - 6);
+	const reader = new TaskReader();
+	reader.read(raw, id);
+	return reader.read(raw, id);
 };
 const fetchTurn = (number: number, most: number, consumer = "c"): Turn => ({
 	consumer,
@@ -172,12 +180,13 @@ describe("turn", () => {
 		async (text) => {
 			const given = newTask({ id: "a", type: "t", payload: `{"a":"${text}"}`, createdAt: "2026-01-01T00:00:00Z" });
 			await queue.enqueue([given]);
-			const settlement = completed("a", await taskJson("a"));
-			expect(settlement.stored).toBeDefined();
+			const settlement = completed("a", asRead("a", await taskJson("a")));
+			expect(settlement.task).toBeInstanceOf(StoredTask);
 			await queue.turn(fetchTurn(1, 1));
 			expect((await queue.turn(settling(settlement))).kind).toBe("done");
 			const stored = (await redis.get("p:store:task:a")) ?? "";
-			expect(stored).toBe(encodeTask({ ...given, state: "completed" }));
+			const { startedAt, completedAt } = settlement;
+			expect(stored).toBe(encodeTask({ ...given, state: "completed", startedAt, completedAt }));
 			expect(await redis.ttl("p:store:task:a")).toBe(604_800);
 			await redis.set("same", stored);
 			expect(await redis.memory("USAGE", "p:store:task:a")).toBeLessThan(
@@ -188,14 +197,19 @@ describe("turn", () => {
 
 	it("writes a task whole that is not what was read, and one that it settles twice", async () => {
 		await queue.enqueue([task("a"), task("b")]);
-		const settlements = await Promise.all(["a", "b"].map(async (id) => completed(id, await taskJson(id))));
+		const settlements = await Promise.all(["a", "b"].map(async (id) => completed(id, asRead(id, await taskJson(id)))));
 		await queue.turn(fetchTurn(1, 2));
 		await redis.set("p:task:a", "something else");
 		const [a, b] = settlements as [Settlement, Settlement];
 		const turn = settling(a, b, b);
 		expect((await queue.turn(turn)).kind).toBe("done");
 		for (const id of ["a", "b"]) {
-			expect(decodeTask((await redis.get(`p:store:task:${id}`)) ?? "")).toEqual({ ...task(id), state: "completed" });
+			expect(decodeTask((await redis.get(`p:store:task:${id}`)) ?? "")).toEqual({
+				...task(id),
+				state: "completed",
+				startedAt: "2026-01-01T00:00:01Z",
+				completedAt: "2026-01-01T00:00:02Z",
+			});
 		}
 		expect(await redis.keys("p:task:*")).toEqual([]);
 	});
@@ -208,7 +222,7 @@ describe("turn", () => {
 		await narrow.prepare();
 		await narrow.enqueue([task("a"), task("b", 3)]);
 		const answer = await narrow.turn(fetchTurn(1, 5));
-		expect(answer.kind === "done" && answer.taken.flatMap(({ tasks }) => tasks)).toEqual([
+		expect(answer.kind === "done" && answer.taken.flatMap(({ tasks }) => tasks.map(String))).toEqual([
 			encodeTask(task("b", 3)),
 			encodeTask(task("a")),
 		]);

@@ -5,8 +5,7 @@ import { MAINTAIN, RELEASE, TURN } from "./fusedScripts.js";
 import {
 	CHANGED,
 	decodeAnswer,
-	HEAD_LENGTH,
-	type TaskReplies,
+	readReplies,
 	type Turn,
 	type TurnAnswer,
 	type TurnReply,
@@ -14,7 +13,10 @@ import {
 } from "./fusedTurn.js";
 import type { Clock } from "./gotime.js";
 import { SpoolKeys } from "./keys.js";
-import { type Priority, type Task, taskHead, taskTail } from "./task.js";
+import { addPlainTask } from "./plainTask.js";
+import type { ReadBulk } from "./replyReader.js";
+import { RawText } from "./storedTask.js";
+import { encodeTask, type Priority, type Task } from "./task.js";
 
 /** The most tasks in one script call: Lua unpacks at most 8,000 arguments at a time, and a task takes two. */
 export const MOST_IN_BATCH = 1_000;
@@ -95,11 +97,11 @@ export class FusedQueue {
 			writeCommand(buffer, "INCRBY", this.#keys.totalCount, String(tasks.length));
 			writeCommand(buffer, "SET", this.#keys.lastEnqueue, String(this.clock.now().unixSeconds));
 			writeCommand(buffer, "EXEC");
-			const pushes = used.map(() => "rpush");
-			const answers = buffer.send(this.redis, "multi", "mset", ...pushes, "incrby", "set", "exec");
-			// What they are refused with is told by EXEC, too.
-			for (const each of answers) each.catch(() => {});
-			return (await answers.at(-1)) as readonly unknown[];
+			const answers = await buffer.send(this.redis, "multi");
+			// What a command is refused with comes before what EXEC then says.
+			const refusal = answers.find((answer) => answer instanceof Error);
+			if (refusal) throw refusal;
+			return answers.at(-1) as readonly unknown[];
 		});
 		const faults: (Error | undefined)[] = [undefined, undefined, undefined, undefined];
 		for (const [place, priority] of used.entries()) {
@@ -118,7 +120,8 @@ export class FusedQueue {
 		buffer.add("MSET");
 		for (const task of tasks) {
 			buffer.add(this.#keys.task(task.id));
-			buffer.add(taskHead(task), task.payload, taskTail(task, task));
+			if (task.isPlain) addPlainTask(buffer, task);
+			else buffer.add(encodeTask(task));
 		}
 	}
 
@@ -136,7 +139,7 @@ export class FusedQueue {
 	}
 
 	/** @returns the script's reply, and the tasks fetched */
-	async #send(buffer: CommandBuffer, turn: Turn, patching: boolean): Promise<[TurnReply, TaskReplies]> {
+	async #send(buffer: CommandBuffer, turn: Turn, patching: boolean): Promise<[TurnReply, readonly (RawText | null)[]]> {
 		const sorts = this.#sorts && turn.most > 0;
 		writeTurn(buffer, TURN_SCRIPT.sha1, this.prefix, turn, { leaseMs: this.leaseMs, sorts, patching });
 		const fetched = `${this.prefix}fused:fetched:${turn.consumer}`;
@@ -145,10 +148,8 @@ export class FusedQueue {
 			writeCommand(buffer, "SORT", fetched, "BY", "nosort", "GET", this.#allTasks);
 			writeCommand(buffer, "DEL", fetched);
 		}
-		const names = sorts ? ["evalsha", "sort", "del"] : ["evalsha"];
 		try {
-			const [reply, tasks] = (await Promise.all(buffer.send(this.redis, ...names))) as [TurnReply, TaskReplies];
-			return [reply, sorts ? tasks : (reply.slice(HEAD_LENGTH) as TaskReplies)];
+			return readReplies(await buffer.send(this.redis, "evalsha", AS_RAW), sorts);
 		} catch (error) {
 			if (!isUnknownScript(error)) throw error;
 			await this.redis.script("LOAD", TURN_SCRIPT.source);
@@ -185,6 +186,8 @@ export class FusedQueue {
 }
 
 const PRIORITIES: readonly Priority[] = [3, 2, 1, 0];
+
+const AS_RAW: ReadBulk = (bytes, from, to) => new RawText(bytes, from, to);
 
 interface Script {
 	readonly source: string;

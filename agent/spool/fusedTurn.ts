@@ -1,5 +1,7 @@
-import type { CommandBuffer } from "./commandBuffer.js";
-import { type Priority, type StoredText, type Task, type TaskText, taskHead } from "./task.js";
+import { type CommandBuffer, digits, utf8Bytes } from "./commandBuffer.js";
+import type { Reply } from "./replyReader.js";
+import { type RawText, StoredTask } from "./storedTask.js";
+import { encodeResult, type Priority, type Task, type TaskText, taskHead, taskTail } from "./task.js";
 
 /** What the fused queue and its script `TURN` tell each other. */
 
@@ -8,12 +10,14 @@ export type Settlement =
 	| {
 			readonly kind: "completed";
 			readonly id: string;
+			/** As it was fetched. */
 			readonly task: Task;
-			/** The task's JSON behind its payload. */
-			readonly tail: string;
-			/** Where the task as it lies in Redis ends the same; undefined where it is to be written whole. */
-			readonly stored: StoredText | undefined;
-			readonly result: string;
+			/** RFC 3339, as `completedAt`. */
+			readonly startedAt: string;
+			readonly completedAt: string;
+			/** Raw JSON text. */
+			readonly output: string;
+			readonly durationNs: number;
 	  }
 	| {
 			readonly kind: "retried";
@@ -62,7 +66,7 @@ export interface Taken {
 	readonly priority: Priority;
 	readonly ids: readonly string[];
 	/** JSON by place; null where the task is gone. */
-	readonly tasks: readonly (string | null)[];
+	readonly tasks: readonly (RawText | null)[];
 }
 
 export type TurnAnswer =
@@ -113,45 +117,82 @@ export function writeTurn(
 	buffer.add(prefix);
 	buffer.add(turn.consumer);
 	const { leaseMs, sorts } = options;
-	for (const number of [turn.number, turn.most, leaseMs, sorts ? 1 : 0, ...counts]) buffer.add(String(number));
+	for (const number of [turn.number, turn.most, leaseMs, sorts ? 1 : 0, ...counts]) buffer.addNumber(number);
 	for (const { field, left } of turn.tickets) {
 		buffer.add(field);
 		buffer.add(left.length === 0 ? "" : JSON.stringify(left));
 	}
 	writePatched(buffer, patched);
 	for (const { id } of completed) buffer.add(id);
-	for (const { task, tail } of completed) buffer.add(taskHead(task), task.payload, tail);
-	for (const { result } of completed) buffer.add(result);
+	for (const { task, startedAt, completedAt } of completed) {
+		const { retryCount, error } = task;
+		const tail = taskTail(task, { state: "completed", retryCount, startedAt, completedAt, error });
+		buffer.add(taskHead(task) + task.payload + tail);
+	}
+	for (const settlement of completed) writeResult(buffer, settlement);
 	for (const { id, task, result, priority, delayMs } of retried) {
 		buffer.add(id);
-		buffer.add(task.head, task.payload, task.tail);
+		buffer.add(textOf(task));
 		buffer.add(result ?? "");
-		buffer.add(String(priority));
+		buffer.addNumber(priority);
 		buffer.add(String(delayMs));
 	}
 	for (const { id, task, result, letter, note } of dead) {
 		buffer.add(id);
-		buffer.add(task.head, task.payload, task.tail);
+		buffer.add(textOf(task));
 		buffer.add(result ?? "");
 		buffer.add(letter);
 		buffer.add(note);
 	}
 	for (const { id } of deleted) buffer.add(id);
 	for (const { priority, id } of returned) {
-		buffer.add(String(priority));
+		buffer.addNumber(priority);
 		buffer.add(id);
 	}
 }
 
-function writePatched(buffer: CommandBuffer, patched: readonly Patched[]): void {
-	for (const { id } of patched) buffer.add(id);
-	for (const { stored } of patched) buffer.add(String(stored.bytes));
-	for (const { stored } of patched) buffer.add(String(stored.headBytes));
-	for (const { tail } of patched) buffer.add(tail);
-	for (const { result } of patched) buffer.add(result);
+function textOf({ head, payload, tail }: TaskText): string {
+	return head + payload + tail;
 }
 
-type Patched = Of<"completed"> & { readonly stored: StoredText };
+function writePatched(buffer: CommandBuffer, patched: readonly Patched[]): void {
+	for (const { id } of patched) buffer.add(id);
+	for (const { task } of patched) buffer.addNumber(task.storedBytes);
+	for (const { task } of patched) buffer.addNumber(task.unchangedBytes);
+	for (const { task, startedAt, completedAt } of patched) task.writeCompletedEnd(buffer, startedAt, completedAt);
+	for (const settlement of patched) writeResult(buffer, settlement);
+}
+
+const RESULT_ID = '{"task_id":"';
+const RESULT_OUTPUT = '","success":true,"output":';
+const RESULT_TIME = ',"completed_at":"';
+const RESULT_DURATION = '","duration":';
+/** Of a result that has all of its parts, around what they hold. */
+const RESULT_FRAME = RESULT_ID.length + RESULT_OUTPUT.length + RESULT_TIME.length + RESULT_DURATION.length + 1;
+
+/** As `encodeResult` has it, of a task that has an ID without escapes written past all texts. */
+function writeResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
+	const { id, task, completedAt, output, durationNs } = settlement;
+	if (!(task instanceof StoredTask) || output === "") {
+		buffer.add(encodeResult({ taskId: id, success: true, output, completedAt, durationNs }));
+		return;
+	}
+	const duration = Math.round(durationNs);
+	const bytes = RESULT_FRAME + id.length + utf8Bytes(output) + completedAt.length + digits(duration);
+	buffer.open(bytes);
+	buffer.ascii(RESULT_ID);
+	buffer.ascii(id);
+	buffer.ascii(RESULT_OUTPUT);
+	buffer.text(output);
+	buffer.ascii(RESULT_TIME);
+	buffer.ascii(completedAt);
+	buffer.ascii(RESULT_DURATION);
+	buffer.number(duration);
+	buffer.ascii("}");
+	buffer.close();
+}
+
+type Patched = Of<"completed"> & { readonly task: StoredTask };
 
 /** By what becomes of them. A task that is there twice is patched once. */
 function sortOut(settlements: readonly Settlement[], patching: boolean) {
@@ -165,44 +206,70 @@ function sortOut(settlements: readonly Settlement[], patching: boolean) {
 	};
 	const seen = new Set<string>();
 	for (const settlement of settlements) {
-		if (settlement.kind === "gone") continue;
-		if (settlement.kind !== "completed") (sorted[settlement.kind] as Settlement[]).push(settlement);
-		else if (patching && isPatch(settlement) && !seen.has(settlement.id)) sorted.patched.push(settlement);
-		else sorted.completed.push(settlement);
-		if (settlement.kind === "completed") seen.add(settlement.id);
+		switch (settlement.kind) {
+			case "completed":
+				if (patching && isPatch(settlement) && !seen.has(settlement.id)) sorted.patched.push(settlement);
+				else sorted.completed.push(settlement);
+				seen.add(settlement.id);
+				break;
+			case "retried":
+				sorted.retried.push(settlement);
+				break;
+			case "dead":
+				sorted.dead.push(settlement);
+				break;
+			case "deleted":
+				sorted.deleted.push(settlement);
+				break;
+			case "returned":
+				sorted.returned.push(settlement);
+				break;
+			case "gone":
+				break;
+		}
 	}
 	return sorted;
 }
 
-/** The text only ever grows: what is written over it covers all that was there. */
+/** Its text only grows: what is written over its end covers all that was there. */
 function isPatch(settlement: Of<"completed">): settlement is Patched {
-	const { stored, tail } = settlement;
-	return stored !== undefined && tail.length >= stored.bytes - stored.headBytes;
+	return settlement.task instanceof StoredTask;
 }
 
-export type TurnReply = readonly (string | number | null)[];
-export type TaskReplies = readonly (string | null)[];
+/** What the script answers. @see decodeAnswer */
+export type TurnReply = readonly (RawText | number | null)[];
 
 const REFUSALS: Readonly<Record<number, TurnAnswer>> = { [-1]: { kind: "lost" }, [-2]: { kind: "outOfOrder" } };
 /** A task is not what it was when it was read: all are to be written whole. */
 export const CHANGED = -3;
 /** Parts of a reply before the tasks. */
-export const HEAD_LENGTH = 5;
+const HEAD_LENGTH = 5;
+
+/**
+ * @param replies to the script, and where `sorts` to SORT and DEL behind it
+ * @throws what Redis refused one of them with
+ */
+export function readReplies(replies: readonly Reply[], sorts: boolean): [TurnReply, readonly (RawText | null)[]] {
+	const fault = replies.find((reply) => reply instanceof Error);
+	if (fault) throw fault;
+	const [reply, sorted] = replies as [TurnReply, (RawText | null)[]];
+	return [reply, sorts ? sorted : (reply.slice(HEAD_LENGTH) as (RawText | null)[])];
+}
 
 /** @param reply the script's @param tasks that were fetched */
-export function decodeAnswer(reply: TurnReply, tasks: TaskReplies, turn: number): TurnAnswer {
+export function decodeAnswer(reply: TurnReply, tasks: readonly (RawText | null)[], turn: number): TurnAnswer {
 	const [status] = reply;
 	const refusal = typeof status === "number" ? REFUSALS[status] : undefined;
 	if (refusal) return refusal;
 	const taken: Taken[] = [];
 	let from = 0;
 	for (const priority of PRIORITIES) {
-		const json = reply[4 - priority];
-		if (typeof json !== "string" || json === "") continue;
+		const json = String(reply[4 - priority] ?? "");
+		if (json === "") continue;
 		const ids = JSON.parse(json) as string[];
 		const to = from + ids.length;
 		taken.push({ field: `${turn}:${priority}`, priority, ids, tasks: tasks.slice(from, to) });
 		from = to;
 	}
-	return { kind: "done", taken, fault: typeof status === "string" ? new FetchError(status) : undefined };
+	return { kind: "done", taken, fault: typeof status === "number" ? undefined : new FetchError(String(status)) };
 }

@@ -9,9 +9,14 @@ const LONE_SURROGATE = /\p{Surrogate}/gu;
 /** Strings that need no escape at all. */
 const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
 
+/** Whether a text is ASCII and as a JSON string stands as it is, between quotes. */
+export function isPlainText(text: string): boolean {
+	return PLAIN.test(text);
+}
+
 /** A JSON string literal, with Go's escapes. Text that is not well-formed Unicode gets U+FFFD, as Go's would. */
 export function goString(text: string): string {
-	return PLAIN.test(text) ? `"${text}"` : goEscapes(JSON.stringify(text.replace(LONE_SURROGATE, "\ufffd")));
+	return isPlainText(text) ? `"${text}"` : goEscapes(JSON.stringify(text.replace(LONE_SURROGATE, "\ufffd")));
 }
 
 /**
@@ -124,4 +129,28 @@ export function endOfValue(json: string, start: number): number {
 	}
 	if (at === start || depth > 0) throw new Error(`expected a whole value at character ${start}`);
 	return at;
+}
+
+/**
+ * As `endOfValue` for an object or an array in bytes, which begins at `from`.
+ *
+ * @returns -1 where it does not end before `to`
+ */
+export function endOfValueIn(bytes: Uint8Array, from: number, to: number): number {
+	let depth = 0;
+	let inText = false;
+	for (let at = from; at < to; at++) {
+		const byte = bytes[at];
+		if (inText) {
+			if (byte === BACKSLASH) at++;
+			else if (byte === QUOTE) inText = false;
+		} else if (byte === QUOTE) {
+			inText = true;
+		} else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+			depth++;
+		} else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+			if (--depth === 0) return at + 1;
+		}
+	}
+	return -1;
 }

@@ -23,7 +23,9 @@ export interface Task {
 	readonly completedAt?: string;
 	readonly error?: string;
 	/** Raw JSON text of an object with at least one member, byte for byte. */
-	readonly metadata?: string;
+	readonly metadata?: string | undefined;
+	/** All of it is ASCII, and no text in it is written otherwise as a JSON string. */
+	readonly isPlain?: true;
 }
 
 export interface TaskInit {
@@ -31,8 +33,8 @@ export interface TaskInit {
 	readonly type: string;
 	/** JSON text; Go's escapes are put in. */
 	readonly payload: string;
-	/** The payload needs no escapes: whoever makes it knows, and looking takes as long as writing it. */
-	readonly isPlain?: boolean;
+	/** All of it is ASCII without escapes: whoever makes it knows, and looking takes as long as writing it. */
+	readonly isPlain?: true | undefined;
 	readonly priority?: Priority;
 	readonly maxRetries?: number;
 	readonly timeoutNs?: number;
@@ -61,7 +63,8 @@ export function newTask(init: TaskInit): Task {
 		scheduledAt: ZERO_TIME,
 	};
 	// Not spread into the object: that takes as long as all the rest.
-	if (init.metadata !== undefined) task.metadata = goEscapes(init.metadata);
+	if (init.metadata !== undefined) task.metadata = init.isPlain ? init.metadata : goEscapes(init.metadata);
+	if (init.isPlain) task.isPlain = true;
 	return task;
 }
 
@@ -99,7 +102,7 @@ export function taskHead(task: Task): string {
 
 /** What comes behind the payload. */
 export function taskTail(task: Task, progress: TaskProgress): string {
-	let tail = middleOf(task, progress);
+	let tail = taskMiddle(task, progress);
 	tail += `${task.createdAt}","scheduled_at":"${task.scheduledAt}"`;
 	if (progress.startedAt !== undefined) tail += `,"started_at":"${progress.startedAt}"`;
 	if (progress.completedAt !== undefined) tail += `,"completed_at":"${progress.completedAt}"`;
@@ -108,28 +111,28 @@ export function taskTail(task: Task, progress: TaskProgress): string {
 	return `${tail}}`;
 }
 
-interface Middle {
-	readonly task: Task;
-	readonly retryCount: number;
+interface Middle extends Pick<Task, "priority" | "maxRetries" | "timeoutNs" | "retryCount"> {
 	readonly text: string;
 }
 
 /** By state: tasks of a queue mostly differ neither in this nor in the rest of these fields, so they are written once. */
 const lastMiddle = new Map<TaskState, Middle>();
 
-function middleOf(task: Task, { state, retryCount }: TaskProgress): string {
+/** From behind the payload up to the time of creation. */
+export function taskMiddle(task: Task, { state, retryCount }: Pick<TaskProgress, "state" | "retryCount">): string {
 	const last = lastMiddle.get(state);
 	if (
 		last?.retryCount === retryCount &&
-		last.task.priority === task.priority &&
-		last.task.maxRetries === task.maxRetries &&
-		last.task.timeoutNs === task.timeoutNs
+		last.priority === task.priority &&
+		last.maxRetries === task.maxRetries &&
+		last.timeoutNs === task.timeoutNs
 	) {
 		return last.text;
 	}
-	let text = `,"priority":${task.priority},"state":"${state}","max_retries":${task.maxRetries}`;
-	text += `,"retry_count":${retryCount},"timeout":${task.timeoutNs},"created_at":"`;
-	lastMiddle.set(state, { task: { ...task, payload: "" }, retryCount, text });
+	const { priority, maxRetries, timeoutNs } = task;
+	let text = `,"priority":${priority},"state":"${state}","max_retries":${maxRetries}`;
+	text += `,"retry_count":${retryCount},"timeout":${timeoutNs},"created_at":"`;
+	lastMiddle.set(state, { priority, maxRetries, timeoutNs, retryCount, text });
 	return text;
 }
 
@@ -152,32 +155,11 @@ type Members = ReadonlyMap<string, string>;
  * @throws Error naming the field that is wrong and what was expected
  */
 export function decodeTask(json: string): Task {
-	return readTask(json).task;
-}
-
-/** How a task's JSON lies in Redis: what comes before its end never changes. */
-export interface StoredText {
-	readonly bytes: number;
-	/** `TaskText`'s head and payload. */
-	readonly headBytes: number;
-}
-
-/**
- * As `decodeTask`; tells with it where the text is as `taskText` would write it, so that no more than its tail need be written
- * anew. `stored` is undefined where it is written otherwise.
- */
-export function readTask(json: string): { readonly task: Task; readonly stored: StoredText | undefined } {
 	try {
-		return decodeAsWritten(json) ?? { task: decodeMembers(json), stored: undefined };
+		return decodeAsWritten(json) ?? decodeMembers(json);
 	} catch (error) {
 		throw new Error(`task: ${(error as Error).message}`, { cause: error });
 	}
-}
-
-function storedText(json: string, headLength: number): StoredText {
-	const bytes = Buffer.byteLength(json);
-	const isAscii = bytes === json.length;
-	return { bytes, headBytes: isAscii ? headLength : Buffer.byteLength(json.slice(0, headLength)) };
 }
 
 const TEXT = '"([^"\\\\]+)"';
@@ -196,7 +178,7 @@ const TAIL = new RegExp(
  *
  * @returns undefined when it is written otherwise, or wrong
  */
-function decodeAsWritten(json: string): { readonly task: Task; readonly stored: StoredText } | undefined {
+function decodeAsWritten(json: string): Task | undefined {
 	HEAD.lastIndex = 0;
 	const head = HEAD.exec(json);
 	if (!head) return undefined;
@@ -227,7 +209,7 @@ function decodeAsWritten(json: string): { readonly task: Task; readonly stored: 
 	if (completedAt !== undefined) task.completedAt = completedAt;
 	if (error !== undefined) task.error = error;
 	if (end !== metadataStart) task.metadata = json.slice(metadataStart, end);
-	return { task, stored: storedText(json, payloadEnd) };
+	return task;
 }
 
 /** A task in any order, with any whitespace. */

@@ -1,15 +1,8 @@
 import type { Settlement } from "../spool/fusedTurn.js";
 import type { WallTime } from "../spool/gotime.js";
 import { deadLetterNote, deadLetterReason, failedTask, retryDelayMs } from "../spool/outcome.js";
-import {
-	encodeResult,
-	encodeTask,
-	type Priority,
-	type StoredText,
-	type Task,
-	taskTail,
-	taskText,
-} from "../spool/task.js";
+import { StoredTask } from "../spool/storedTask.js";
+import { encodeResult, encodeTask, type Priority, type Task, taskText } from "../spool/task.js";
 import type { AttemptOutcome } from "./attempt.js";
 import { type Handled, noHandlerError } from "./handling.js";
 
@@ -20,7 +13,6 @@ export interface Settled {
 
 interface Held {
 	readonly task: Task;
-	readonly stored: StoredText | undefined;
 	readonly handlerNs: number;
 	/** Of the queue that it was in. */
 	readonly priority: Priority;
@@ -34,28 +26,25 @@ interface Held {
  * @param handled undefined when its type has no handler: then there is no result
  */
 export function settle(
-	{ task, stored, handlerNs, priority }: Held,
+	held: Held,
 	startedAt: string,
 	handled: Exclude<Handled, { kind: "abandoned" }> | undefined,
 	now: WallTime,
 ): Settled {
+	const { task, handlerNs, priority } = held;
 	const { id } = task;
-	const common = { taskId: id, completedAt: now.rfc3339, durationNs: handlerNs };
+	const completedAt = now.rfc3339;
 	if (handled?.kind === "done") {
-		const result = encodeResult({ ...common, success: true, output: handled.output });
-		const progress = {
-			state: "completed" as const,
-			retryCount: task.retryCount,
-			startedAt,
-			completedAt: now.rfc3339,
-			error: task.error,
+		const { output } = handled;
+		return {
+			settlement: { kind: "completed", id, task, startedAt, completedAt, output, durationNs: handlerNs },
+			outcome: "completed",
 		};
-		const tail = taskTail(task, progress);
-		return { settlement: { kind: "completed", id, task, tail, stored, result }, outcome: "completed" };
 	}
 	const error = handled?.error ?? noHandlerError(task);
-	const result = handled && encodeResult({ ...common, success: false, error });
-	const failed = failedTask({ ...task, startedAt }, error, now);
+	const result = handled && encodeResult({ taskId: id, success: false, error, completedAt, durationNs: handlerNs });
+	const whole = task instanceof StoredTask ? task.toTask() : task;
+	const failed = failedTask({ ...whole, startedAt }, error, now);
 	const text = taskText(failed, failed);
 	if (failed.state === "retrying") {
 		const delayMs = retryDelayMs(failed);

@@ -3,7 +3,8 @@ import { setMaxListeners } from "node:events";
 import type { FusedQueue } from "../spool/fused.js";
 import type { Taken, Turn, TurnAnswer } from "../spool/fusedTurn.js";
 import type { Clock } from "../spool/gotime.js";
-import { readTask } from "../spool/task.js";
+import { type RawText, TaskReader } from "../spool/storedTask.js";
+import type { Task } from "../spool/task.js";
 import type { WorkObserver } from "./attempt.js";
 import { Consumer, type Ticket } from "./fusedConsumer.js";
 import { Maintenance } from "./fusedMaintenance.js";
@@ -79,6 +80,7 @@ export class FusedWorkers {
 	#workDue = false;
 	#wasIdle = false;
 	readonly #slots = new Slots();
+	readonly #reader = new TaskReader();
 	#maintenance: Maintenance | undefined;
 	#finish: () => void = () => {};
 
@@ -249,11 +251,11 @@ export class FusedWorkers {
 			count += ids.length;
 			for (let place = 0; place < ids.length; place++) {
 				this.#inHand++;
-				const read = this.#read(ids[place] as string, tasks[place] ?? null, ticket, place);
-				if (!read) continue;
+				const task = this.#read(ids[place] as string, tasks[place] ?? null, ticket, place);
+				if (!task) continue;
 				this.#taken++;
 				observer.taken();
-				this.#ready.push(new InHand(ticket, place, priority, read.task, read.stored, polledAtUs, dequeuedAtUs));
+				this.#ready.push(new InHand(ticket, place, priority, task, polledAtUs, dequeuedAtUs));
 			}
 		}
 		this.#free += most - count;
@@ -268,15 +270,13 @@ export class FusedWorkers {
 	}
 
 	/** @returns undefined for a task that is gone or cannot be read */
-	#read(id: string, json: string | null, ticket: Ticket, place: number): ReturnType<typeof readTask> | undefined {
-		if (json === null) {
+	#read(id: string, raw: RawText | null, ticket: Ticket, place: number): Task | undefined {
+		if (raw === null) {
 			this.#put({ ticket, place, settlement: { kind: "gone" }, attempt: undefined });
 			return undefined;
 		}
 		try {
-			const read = readTask(json);
-			if (read.task.id === id) return read;
-			throw new Error(`task: id: expected ${id}, got ${read.task.id}`);
+			return this.#reader.read(raw, id);
 		} catch (error) {
 			this.options.observer.failed(error as Error, id);
 			this.#put({ ticket, place, settlement: { kind: "deleted", id }, attempt: undefined });

@@ -1,5 +1,5 @@
 import type { Settlement } from "../spool/fusedTurn.js";
-import type { Priority, StoredText, Task } from "../spool/task.js";
+import type { Priority, Task } from "../spool/task.js";
 import type { Attempt, AttemptOutcome } from "./attempt.js";
 import type { Ticket } from "./fusedConsumer.js";
 
@@ -27,7 +27,6 @@ export class InHand implements Settling, Attempt {
 		readonly place: number,
 		readonly priority: Priority,
 		readonly task: Task,
-		readonly stored: StoredText | undefined,
 		readonly polledAtUs: number,
 		readonly dequeuedAtUs: number,
 	) {}

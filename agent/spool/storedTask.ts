@@ -1,0 +1,289 @@
+import { endOfValueIn, isPlainText } from "./gojson.js";
+import { decodeTask, type Priority, type Task, type TaskState, taskMiddle } from "./task.js";
+
+/** Bytes that lie in Redis's answer: `bytes[from, to)`. */
+export class RawText {
+	constructor(
+		readonly bytes: Buffer,
+		readonly from: number,
+		readonly to: number,
+	) {}
+
+	toString(): string {
+		return this.bytes.toString("utf8", this.from, this.to);
+	}
+}
+
+/** What is the same in most tasks of a queue, once as values and once as bytes. */
+interface Middle {
+	/** From behind the payload up to the time of creation. */
+	readonly pending: Buffer;
+	/** The same of the completed task. */
+	readonly completed: Buffer;
+	readonly maxRetries: number;
+	readonly timeoutNs: number;
+}
+
+/**
+ * A task that nobody has tried yet, left in the bytes in which it came: a worker that completes it needs few of them as values,
+ * and can write what becomes of it without reading the rest.
+ */
+export class StoredTask implements Task {
+	readonly state: TaskState = "pending";
+	readonly retryCount = 0;
+
+	constructor(
+		readonly id: string,
+		readonly type: string,
+		readonly priority: Priority,
+		private readonly middle: Middle,
+		private readonly raw: RawText,
+		private readonly payloadFrom: number,
+		/** Where the payload ends, and so what changes begins. */
+		private readonly payloadTo: number,
+		private readonly createdFrom: number,
+		private readonly createdTo: number,
+		/** Behind the quote that ends `scheduled_at`. */
+		private readonly timesTo: number,
+	) {}
+
+	get maxRetries(): number {
+		return this.middle.maxRetries;
+	}
+
+	get timeoutNs(): number {
+		return this.middle.timeoutNs;
+	}
+
+	get payload(): string {
+		return this.#text(this.payloadFrom, this.payloadTo);
+	}
+
+	get createdAt(): string {
+		return this.#text(this.createdFrom, this.createdTo);
+	}
+
+	get scheduledAt(): string {
+		return this.#text(this.createdTo + SCHEDULED.length, this.timesTo - 1);
+	}
+
+	get metadata(): string | undefined {
+		return this.metadataFrom < this.metadataTo ? this.#text(this.metadataFrom, this.metadataTo) : undefined;
+	}
+
+	/** Where the metadata lies in `bytes`. */
+	get metadataFrom(): number {
+		return Math.min(this.timesTo + METADATA.length, this.metadataTo);
+	}
+
+	get metadataTo(): number {
+		return this.raw.to - 1;
+	}
+
+	get bytes(): Buffer {
+		return this.raw.bytes;
+	}
+
+	/** As a plain object. */
+	toTask(): Task {
+		return decodeTask(this.raw.toString());
+	}
+
+	/** How long its JSON is in Redis. */
+	get storedBytes(): number {
+		return this.raw.to - this.raw.from;
+	}
+
+	/** From where on, in bytes, its JSON changes. */
+	get unchangedBytes(): number {
+		return this.payloadTo - this.raw.from;
+	}
+
+	/**
+	 * Writes the end of its JSON when it is completed, from behind the payload on.
+	 *
+	 * @param startedAt RFC 3339, as `completedAt`
+	 */
+	writeCompletedEnd(to: ByteSink, startedAt: string, completedAt: string): void {
+		const { middle, bytes, createdFrom, timesTo } = this;
+		const taskTo = this.raw.to;
+		const times = STARTED.length + startedAt.length + COMPLETED.length + completedAt.length + 1;
+		to.open(middle.completed.length + (taskTo - createdFrom) + times);
+		to.copy(middle.completed, 0, middle.completed.length);
+		to.copy(bytes, createdFrom, timesTo);
+		to.ascii(STARTED);
+		to.ascii(startedAt);
+		to.ascii(COMPLETED);
+		to.ascii(completedAt);
+		to.ascii('"');
+		to.copy(bytes, timesTo, taskTo);
+		to.close();
+	}
+
+	#text(from: number, to: number): string {
+		return this.raw.bytes.toString("utf8", from, to);
+	}
+}
+
+/** What takes an argument of a known length in pieces. */
+export interface ByteSink {
+	open(bytes: number): void;
+	ascii(text: string): void;
+	copy(bytes: Uint8Array, from: number, to: number): void;
+	close(): void;
+}
+
+const ID = Buffer.from('{"id":"');
+const TYPE = '","type":"';
+const PAYLOAD = '","payload":';
+const PRIORITY = Buffer.from(',"priority":');
+const SCHEDULED = Buffer.from('","scheduled_at":"');
+const STARTED = ',"started_at":"';
+const COMPLETED = '","completed_at":"';
+const METADATA = Buffer.from(',"metadata":');
+/** No end of a task is shorter: where to begin to look for its start. */
+const SHORTEST_END = 100;
+
+/** See `CommandBuffer`. */
+const unitAt = String.prototype.charCodeAt;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const ASCII_END = 0x80;
+const DIGIT_ZERO = 0x30;
+
+/** Types told apart at most: further ones are read the long way. */
+const MOST_TYPES = 100;
+
+/**
+ * Reads tasks as Spool and this project write them. What it has seen once, a type or a set of retries and timeout, it knows by
+ * its bytes the next time: then a task takes half a microsecond, and whatever else comes is read as text.
+ */
+export class TaskReader {
+	/** From behind the ID up to the payload. */
+	readonly #types: { readonly bytes: Buffer; readonly type: string }[] = [];
+	#lastType = 0;
+	/** By priority; the last one seen. */
+	readonly #middles: (Middle | undefined)[] = [];
+
+	/**
+	 * @param id that the task is expected to have
+	 * @throws Error naming what is wrong with it
+	 */
+	read(raw: RawText, id: string): Task {
+		const known = this.#readKnown(raw, id);
+		if (known) return known;
+		const task = decodeTask(raw.toString());
+		if (task.id !== id) throw new Error(`task: id: expected ${id}, got ${task.id}`);
+		this.#learn(task);
+		return task;
+	}
+
+	#readKnown(raw: RawText, id: string): StoredTask | undefined {
+		const { bytes, from, to } = raw;
+		const idFrom = from + ID.length;
+		const typeFrom = idFrom + id.length;
+		if (typeFrom >= to || !matches(bytes, from, ID) || !spells(bytes, idFrom, id)) return undefined;
+		const type = this.#typeAt(bytes, typeFrom);
+		if (!type) return undefined;
+		const payloadFrom = typeFrom + type.bytes.length;
+		const payloadTo = startOfEnd(bytes, payloadFrom, to);
+		if (payloadTo < 0) return undefined;
+		const priority = (bytes[payloadTo + PRIORITY.length] as number) - DIGIT_ZERO;
+		const middle = this.#middles[priority];
+		if (!middle || !matches(bytes, payloadTo, middle.pending)) return undefined;
+		const createdFrom = payloadTo + middle.pending.length;
+		const createdTo = endOfPlain(bytes, createdFrom, to);
+		if (createdTo < 0 || !matches(bytes, createdTo, SCHEDULED)) return undefined;
+		const scheduledTo = endOfPlain(bytes, createdTo + SCHEDULED.length, to);
+		if (scheduledTo < 0) return undefined;
+		const timesTo = scheduledTo + 1;
+		if (timesTo !== to - 1) {
+			const metadataFrom = timesTo + METADATA.length;
+			if (!matches(bytes, timesTo, METADATA) || bytes[metadataFrom] !== OPEN_BRACE) return undefined;
+			// An object without members counts as none.
+			if (bytes[metadataFrom + 1] !== QUOTE || endOfValueIn(bytes, metadataFrom, to) !== to - 1) return undefined;
+		}
+		if (bytes[to - 1] !== CLOSE_BRACE) return undefined;
+		const { type: name } = type;
+		return new StoredTask(
+			id,
+			name,
+			priority as Priority,
+			middle,
+			raw,
+			payloadFrom,
+			payloadTo,
+			createdFrom,
+			createdTo,
+			timesTo,
+		);
+	}
+
+	#typeAt(bytes: Buffer, at: number): { readonly bytes: Buffer; readonly type: string } | undefined {
+		const last = this.#types[this.#lastType];
+		if (last && matches(bytes, at, last.bytes)) return last;
+		this.#lastType = Math.max(
+			0,
+			this.#types.findIndex((each) => matches(bytes, at, each.bytes)),
+		);
+		const found = this.#types[this.#lastType];
+		return found && matches(bytes, at, found.bytes) ? found : undefined;
+	}
+
+	#learn(task: Task): void {
+		const { type, priority, maxRetries, timeoutNs } = task;
+		if (task.retryCount !== 0 || task.state !== "pending") return;
+		const text = `${TYPE}${type}${PAYLOAD}`;
+		const isKnown = this.#types.some((each) => each.type === type);
+		if (!isKnown && this.#types.length < MOST_TYPES && isPlainText(type)) {
+			this.#types.push({ bytes: Buffer.from(text), type });
+		}
+		const pending = Buffer.from(taskMiddle(task, task));
+		const completed = Buffer.from(taskMiddle(task, { state: "completed", retryCount: 0 }));
+		this.#middles[priority] = { pending, completed, maxRetries, timeoutNs };
+	}
+}
+
+function matches(bytes: Buffer, from: number, expected: Buffer): boolean {
+	for (let at = 0; at < expected.length; at++) if (bytes[from + at] !== expected[at]) return false;
+	return true;
+}
+
+/** Whether `text` lies there, and is written the same as a JSON string. */
+function spells(bytes: Buffer, from: number, text: string): boolean {
+	for (let at = 0; at < text.length; at++) {
+		const unit = unitAt.call(text, at);
+		if (unit !== bytes[from + at] || PLAIN_UNITS[unit] !== 1) return false;
+	}
+	return true;
+}
+
+const PLAIN_UNITS = Uint8Array.from({ length: ASCII_END }, (_, unit) =>
+	isPlainText(String.fromCharCode(unit)) ? 1 : 0,
+);
+
+/** Where the text ends that begins at `from`: at a quote, with nothing escaped in it. -1 where it is otherwise. */
+function endOfPlain(bytes: Buffer, from: number, to: number): number {
+	for (let at = from; at < to; at++) {
+		const byte = bytes[at] as number;
+		if (byte === QUOTE) return at > from ? at : -1;
+		if (byte === BACKSLASH || byte >= ASCII_END) return -1;
+	}
+	return -1;
+}
+
+/**
+ * Where what comes behind the payload begins: the last `,"priority":` of the task, since Spool writes nothing between the two.
+ * Inside a text its quotes would be escaped, and in an object within the metadata more braces than one would follow, which the
+ * reader sees. So nobody need go through the payload, which is most of the task.
+ */
+function startOfEnd(bytes: Buffer, from: number, to: number): number {
+	const [comma, quote] = PRIORITY;
+	for (let at = to - SHORTEST_END; at > from; at--) {
+		if (bytes[at] === comma && bytes[at + 1] === quote && matches(bytes, at, PRIORITY)) return at;
+	}
+	return -1;
+}
