@@ -8,7 +8,9 @@ const BYTES_A_UNIT = 3;
 /** Of `$` or `*`, ten digits and two ends of line, of which one is the argument's. */
 const FRAME_BYTES = 15;
 /** A shorter text is written character by character: a call out of JavaScript takes as long as this many. */
-const SHORT_UNITS = 64;
+const SHORT_UNITS = 20;
+/** The same of bytes that are copied. */
+const SHORT_BYTES = 160;
 
 /**
  * Called by itself: V8 has half a dozen kinds of strings, and where more than four come by it looks the method up anew for each
@@ -79,12 +81,15 @@ export class CommandBuffer {
 
 	/** A piece of the argument that is open. @param text without a character beyond ASCII */
 	ascii(text: string): void {
-		if (text.length < SHORT_UNITS) {
-			for (let at = 0; at < text.length; at++) this.#bytes[this.#end + at] = unitAt.call(text, at);
-			this.#end += text.length;
+		const { length } = text;
+		if (length < SHORT_UNITS) {
+			const bytes = this.#bytes;
+			const end = this.#end;
+			for (let at = 0; at < length; at++) bytes[end + at] = unitAt.call(text, at);
 		} else {
-			this.#end += this.#bytes.write(text, this.#end, "latin1");
+			this.#bytes.write(text, this.#end, "latin1");
 		}
+		this.#end += length;
 	}
 
 	/** A piece of the argument that is open, of `utf8Bytes(text)` bytes. */
@@ -95,31 +100,34 @@ export class CommandBuffer {
 
 	/** A piece of the argument that is open, of `digits(value)` bytes. @param value a whole number, 0 or more */
 	number(value: number): void {
+		const bytes = this.#bytes;
+		const first = this.#end;
 		const count = digits(value);
 		let left = value;
-		for (let at = this.#end + count - 1; at >= this.#end; at--) {
+		for (let at = first + count - 1; at >= first; at--) {
 			const rest = Math.floor(left / 10);
-			this.#bytes[at] = ZERO + left - rest * 10;
+			bytes[at] = ZERO + left - rest * 10;
 			left = rest;
 		}
-		this.#end += count;
+		this.#end = first + count;
 	}
 
 	/** A piece of the argument that is open: `bytes[from, to)`. */
 	copy(bytes: Uint8Array, from: number, to: number): void {
-		if (to - from < 4 * SHORT_UNITS) {
-			const shift = this.#end - from;
-			for (let at = from; at < to; at++) this.#bytes[at + shift] = bytes[at] as number;
-		} else {
-			this.#bytes.set(bytes.subarray(from, to), this.#end);
-		}
+		const target = this.#bytes;
+		const shift = this.#end - from;
+		if (to - from < SHORT_BYTES) for (let at = from; at < to; at++) target[at + shift] = bytes[at] as number;
+		else target.set(bytes.subarray(from, to), this.#end);
 		this.#end += to - from;
 	}
 
 	/** Ends the argument that is open. */
 	close(): void {
-		this.#bytes[this.#end++] = CR;
-		this.#bytes[this.#end++] = LF;
+		const bytes = this.#bytes;
+		const end = this.#end;
+		bytes[end] = CR;
+		bytes[end + 1] = LF;
+		this.#end = end + 2;
 	}
 
 	/**
@@ -138,12 +146,15 @@ export class CommandBuffer {
 
 	/** @returns false where a character is beyond ASCII, and then what was written counts for nothing */
 	#isWrittenShort(text: string): boolean {
-		for (let at = 0; at < text.length; at++) {
+		const { length } = text;
+		const bytes = this.#bytes;
+		const end = this.#end;
+		for (let at = 0; at < length; at++) {
 			const unit = unitAt.call(text, at);
 			if (unit >= ASCII_END) return false;
-			this.#bytes[this.#end + at] = unit;
+			bytes[end + at] = unit;
 		}
-		this.#end += text.length;
+		this.#end += length;
 		return true;
 	}
 
@@ -170,8 +181,9 @@ export class CommandBuffer {
 /** How many bytes a text takes in UTF-8. */
 export function utf8Bytes(text: string): number {
 	if (text.length >= SHORT_UNITS) return Buffer.byteLength(text);
-	for (let at = 0; at < text.length; at++) if (unitAt.call(text, at) >= ASCII_END) return Buffer.byteLength(text);
-	return text.length;
+	const { length } = text;
+	for (let at = 0; at < length; at++) if (unitAt.call(text, at) >= ASCII_END) return Buffer.byteLength(text);
+	return length;
 }
 
 /** Decimal digits of a whole number, 0 or more. */

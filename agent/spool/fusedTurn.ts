@@ -156,7 +156,7 @@ function textOf({ head, payload, tail }: TaskText): string {
 }
 
 function writePatched(buffer: CommandBuffer, patched: readonly Patched[]): void {
-	for (const { id } of patched) buffer.add(id);
+	for (const { task } of patched) task.addId(buffer);
 	for (const { task } of patched) buffer.addNumber(task.storedBytes);
 	for (const { task } of patched) buffer.addNumber(task.unchangedBytes);
 	for (const { task, startedAt, completedAt } of patched) task.writeCompletedEnd(buffer, startedAt, completedAt);

@@ -22,6 +22,9 @@ export class WallClock implements Clock {
 	readonly #monotonicMs: () => number;
 	#second = Number.NaN;
 	#secondText = "";
+	/** The last millisecond written, of `#second`: some tasks share it. */
+	#ms = Number.NaN;
+	#msText = "";
 
 	/** @param monotonicMs milliseconds with a fraction, as performance.now() gives them */
 	constructor(unixMs: number = Date.now(), monotonicMs: () => number = () => performance.now()) {
@@ -45,22 +48,29 @@ export class WallClock implements Clock {
 		if (unixSeconds !== this.#second) {
 			this.#second = unixSeconds;
 			this.#secondText = new Date(unixSeconds * 1_000).toISOString().slice(0, 19);
+			this.#ms = Number.NaN;
 		}
-		return { unixSeconds, rfc3339: `${this.#secondText}${fraction(nanoseconds)}Z` };
+		const us = Math.floor(nanoseconds / 1_000);
+		const ns = nanoseconds - us * 1_000;
+		const ms = Math.floor(us / 1_000);
+		const usOfMs = us - ms * 1_000;
+		if (usOfMs === 0 && ns === 0) return { unixSeconds, rfc3339: `${this.#secondText}${fractionOfMs(ms)}Z` };
+		if (ms !== this.#ms) {
+			this.#ms = ms;
+			this.#msText = `${this.#secondText}.${THREE_DIGITS[ms]}`;
+		}
+		const end = ns > 0 ? (THREE_DIGITS[usOfMs] as string) + WITHOUT_ZEROS_Z[ns] : (WITHOUT_ZEROS_Z[usOfMs] as string);
+		return { unixSeconds, rfc3339: this.#msText + end };
 	}
 }
 
 const THREE_DIGITS = Array.from({ length: 1_000 }, (_, value) => String(value).padStart(3, "0"));
 const WITHOUT_ZEROS = THREE_DIGITS.map((digits) => digits.replace(/0+$/, ""));
 
-function fraction(nanoseconds: number): string {
-	if (nanoseconds === 0) return "";
-	const us = Math.floor(nanoseconds / 1_000);
-	const ns = nanoseconds - us * 1_000;
-	const ms = Math.floor(us / 1_000);
-	const usOfMs = us - ms * 1_000;
-	if (ns > 0) return `.${THREE_DIGITS[ms]}${THREE_DIGITS[usOfMs]}${WITHOUT_ZEROS[ns]}`;
-	return usOfMs > 0 ? `.${THREE_DIGITS[ms]}${WITHOUT_ZEROS[usOfMs]}` : `.${WITHOUT_ZEROS[ms]}`;
+const WITHOUT_ZEROS_Z = WITHOUT_ZEROS.map((digits) => `${digits}Z`);
+
+function fractionOfMs(ms: number): string {
+	return ms === 0 ? "" : `.${WITHOUT_ZEROS[ms]}`;
 }
 
 /**
