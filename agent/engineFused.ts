@@ -1,9 +1,10 @@
 import type { Engine, EngineParts, Shift } from "./engine.js";
 import { Arrivals } from "./spool/arrivals.js";
 import { FusedQueue } from "./spool/fused.js";
+import { FusedSender } from "./spool/fusedSender.js";
 import { GroupedEnqueue } from "./spool/groupedEnqueue.js";
 import { PRIORITIES } from "./spool/keys.js";
-import { FusedWorkers } from "./work/fusedWorkers.js";
+import { FusedWorkers, LANES } from "./work/fusedWorkers.js";
 
 /**
  * A consumer that gave no sign of life for so long has lost what it held. As long as an agent's own lease with its
@@ -16,16 +17,18 @@ export async function openFusedEngine(parts: EngineParts): Promise<Engine> {
 	const { slice, keyPrefix, open, clock, nowUs, onNotice } = parts;
 	const { count, concurrency } = slice.workers ?? { count: 0, concurrency: 0 };
 	const slots = count * concurrency;
-	const [sending, working] = await Promise.all([open("sending"), open("working")]);
+	const sending = await open("sending");
+	const working = await Promise.all(Array.from({ length: slots === 0 ? 1 : LANES }, () => open("working")));
 	const watching = slots === 0 ? [] : await Promise.all(PRIORITIES.map(() => open("arrivals")));
-	const queue = new FusedQueue(working, keyPrefix, clock, LEASE_MS);
-	await queue.prepare();
-	const producing = new FusedQueue(sending, keyPrefix, clock, LEASE_MS);
-	const grouped = new GroupedEnqueue((tasks) => producing.enqueue(tasks), slice.batch);
+	const [first, ...further] = working.map((redis) => new FusedQueue(redis, keyPrefix, LEASE_MS));
+	if (!first) throw new Error("no connection to work on");
+	for (const queue of [first, ...further]) await queue.prepare();
+	const sender = new FusedSender(sending, keyPrefix, clock);
+	const grouped = new GroupedEnqueue((tasks) => sender.enqueue(tasks), slice.batch);
 	let workers: FusedWorkers | undefined;
 	let arrivals: Arrivals | undefined;
 
-	const connections = [sending, working, ...watching];
+	const connections = [sending, ...working, ...watching];
 	return {
 		get owed() {
 			return workers?.owed ?? 0;
@@ -33,7 +36,7 @@ export async function openFusedEngine(parts: EngineParts): Promise<Engine> {
 		enqueue: (task) => grouped.enqueue(task),
 		async work({ handlers, observer, stop, abandon }: Shift) {
 			const consumer = new FusedWorkers({
-				queue,
+				queues: [first, ...further],
 				slots,
 				batch: slice.batch,
 				leaseMs: LEASE_MS,

@@ -50,6 +50,12 @@ export class CommandBuffer {
 		this.#header(STAR, argumentCount);
 	}
 
+	/** A whole further command. */
+	command(...words: readonly string[]): void {
+		this.next(words.length);
+		for (const word of words) this.add(word);
+	}
+
 	/** Adds an argument. */
 	add(text: string): void {
 		this.#reserve(text.length * BYTES_A_UNIT + FRAME_BYTES);
@@ -71,6 +77,12 @@ export class CommandBuffer {
 		this.#header(DOLLAR, digits(value));
 		this.number(value);
 		this.close();
+	}
+
+	/** Adds arguments that are written already, each with its length. */
+	addWritten(bytes: Uint8Array): void {
+		this.#reserve(bytes.length);
+		this.copy(bytes, 0, bytes.length);
 	}
 
 	/** Begins an argument of so many bytes, which are then written in pieces up to `close`. */

@@ -3,6 +3,7 @@ import { Outcome } from "../../proto/gen/measurement.js";
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
 import { openRedis, type Redis } from "./connection.js";
 import { FusedQueue } from "./fused.js";
+import { FusedSender } from "./fusedSender.js";
 import type { Settlement, TicketState } from "./fusedTurn.js";
 import { WallClock } from "./gotime.js";
 import { census, removeRun } from "./namespace.js";
@@ -10,6 +11,7 @@ import { newTask, taskText } from "./task.js";
 
 let server: TestRedis;
 let redis: Redis;
+let working: Redis;
 let queue: FusedQueue;
 
 beforeAll(async () => {
@@ -19,12 +21,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
 	redis?.disconnect();
+	working?.disconnect();
 	await server?.stop();
 });
 
 beforeEach(async () => {
 	await redis.flushall();
-	queue = new FusedQueue(redis, "p:", new WallClock(), 10_000);
+	working = await openRedis(server.url, { name: "fused" });
+	queue = new FusedQueue(working, "p:", 10_000);
 });
 
 const identify = (taskId: string) => {
@@ -36,7 +40,7 @@ const task = (id: string) => newTask({ id, type: "t", payload: "{}", createdAt: 
 
 /** Three tasks: the first waits for a retry, the second is held, the third is in the queue. */
 async function populate(consumer: string, [retried, held, waiting]: readonly [string, string, string]): Promise<void> {
-	await queue.enqueue([task(retried), task(held), task(waiting)]);
+	await new FusedSender(redis, "p:", new WallClock()).enqueue([task(retried), task(held), task(waiting)]);
 	await queue.turn({ consumer, number: 1, settlements: [], tickets: [], most: 2 });
 	const text = taskText(task(retried), task(retried));
 	const settlements: Settlement[] = [

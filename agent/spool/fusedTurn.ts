@@ -1,5 +1,5 @@
 import { type CommandBuffer, digits, utf8Bytes } from "./commandBuffer.js";
-import type { Reply } from "./replyReader.js";
+import { STORED_RESULT_TTL_SECONDS, STORED_TASK_TTL_SECONDS } from "./outcome.js";
 import { type RawText, StoredTask } from "./storedTask.js";
 import { encodeResult, type Priority, type Task, type TaskText, taskHead, taskTail } from "./task.js";
 
@@ -57,7 +57,7 @@ export interface Turn {
 	readonly settlements: readonly Settlement[];
 	/** How the tickets stand that the settlements touch, once they are done. */
 	readonly tickets: readonly TicketState[];
-	/** Tasks to take at most; together with the settlements at most `MOST_IN_BATCH` each. */
+	/** Tasks to take at most. */
 	readonly most: number;
 }
 
@@ -93,28 +93,46 @@ class FetchError extends Error {
 
 export interface WriteOptions {
 	readonly leaseMs: number;
+	/** A SORT behind the script fetches what it has taken. */
 	readonly sorts: boolean;
-	/** Completed tasks are patched where they lie, as far as that is known. */
-	readonly patching: boolean;
 }
 
-/** Writes the script's call, up to its last argument. @param sha1 of the script */
+/** Where a turn writes. */
+export interface FusedKeys {
+	readonly prefix: string;
+	/** Keys up to a task's ID. */
+	readonly task: Buffer;
+	readonly storedTask: Buffer;
+	readonly storedResult: Buffer;
+	readonly completedIndex: string;
+}
+
+/** For how long a completed task is stored, as it stands in a command. */
+const TASK_EXPIRY = Buffer.from(`$2\r\nEX\r\n$6\r\n${STORED_TASK_TTL_SECONDS}\r\n`);
+const RESULT_EXPIRY = Buffer.from(`$2\r\nEX\r\n$7\r\n${STORED_RESULT_TTL_SECONDS}\r\n`);
+
+/**
+ * Writes the commands of a turn, of which the script is one.
+ *
+ * @param sha1 of the script
+ * @returns the script's place among them
+ */
 export function writeTurn(
 	buffer: CommandBuffer,
 	sha1: string,
-	prefix: string,
+	keys: FusedKeys,
 	turn: Turn,
 	options: WriteOptions,
-): void {
-	const { patched, completed, retried, dead, deleted, returned } = sortOut(turn.settlements, options.patching);
-	const others = [completed, retried, dead, deleted, returned].map((settlements) => settlements.length);
-	const counts = [turn.tickets.length, patched.length, ...others];
-	const [tickets = 0, patches = 0, done = 0, again = 0, lost = 0, unread = 0, back = 0] = counts;
-	buffer.begin(16 + 2 * tickets + 5 * patches + 3 * done + 5 * (again + lost) + unread + 2 * back);
+): number {
+	const { completed, retried, dead, deleted, returned } = sortOut(turn.settlements);
+	const before = completed.length === 0 ? 0 : writeCompleted(buffer, keys, completed);
+	const counts = [turn.tickets, completed, retried, dead, deleted, returned].map(({ length }) => length);
+	const [tickets = 0, , again = 0, lost = 0, unread = 0, back = 0] = counts;
+	buffer.next(15 + 2 * tickets + 5 * (again + lost) + unread + 2 * back);
 	buffer.add("EVALSHA");
 	buffer.add(sha1);
 	buffer.add("1");
-	buffer.add(prefix);
+	buffer.add(keys.prefix);
 	buffer.add(turn.consumer);
 	const { leaseMs, sorts } = options;
 	for (const number of [turn.number, turn.most, leaseMs, sorts ? 1 : 0, ...counts]) buffer.addNumber(number);
@@ -122,14 +140,6 @@ export function writeTurn(
 		buffer.add(field);
 		buffer.add(left.length === 0 ? "" : JSON.stringify(left));
 	}
-	writePatched(buffer, patched);
-	for (const { id } of completed) buffer.add(id);
-	for (const { task, startedAt, completedAt } of completed) {
-		const { retryCount, error } = task;
-		const tail = taskTail(task, { state: "completed", retryCount, startedAt, completedAt, error });
-		buffer.add(taskHead(task) + task.payload + tail);
-	}
-	for (const settlement of completed) writeResult(buffer, settlement);
 	for (const { id, task, result, priority, delayMs } of retried) {
 		buffer.add(id);
 		buffer.add(textOf(task));
@@ -149,18 +159,50 @@ export function writeTurn(
 		buffer.addNumber(priority);
 		buffer.add(id);
 	}
+	return before;
 }
 
 function textOf({ head, payload, tail }: TaskText): string {
 	return head + payload + tail;
 }
 
-function writePatched(buffer: CommandBuffer, patched: readonly Patched[]): void {
-	for (const { task } of patched) task.addId(buffer);
-	for (const { task } of patched) buffer.addNumber(task.storedBytes);
-	for (const { task } of patched) buffer.addNumber(task.unchangedBytes);
-	for (const { task, startedAt, completedAt } of patched) task.writeCompletedEnd(buffer, startedAt, completedAt);
-	for (const settlement of patched) writeResult(buffer, settlement);
+/** @returns how many commands that were */
+function writeCompleted(buffer: CommandBuffer, keys: FusedKeys, completed: readonly Of<"completed">[]): number {
+	for (const settlement of completed) {
+		const { task, startedAt, completedAt } = settlement;
+		buffer.next(5);
+		buffer.add("SET");
+		addKey(buffer, keys.storedTask, settlement);
+		if (task instanceof StoredTask) {
+			task.addCompleted(buffer, startedAt, completedAt);
+		} else {
+			const { retryCount, error } = task;
+			const tail = taskTail(task, { state: "completed", retryCount, startedAt, completedAt, error });
+			buffer.add(taskHead(task) + task.payload + tail);
+		}
+		buffer.addWritten(TASK_EXPIRY);
+		buffer.next(5);
+		buffer.add("SET");
+		addKey(buffer, keys.storedResult, settlement);
+		addResult(buffer, settlement);
+		buffer.addWritten(RESULT_EXPIRY);
+	}
+	buffer.next(1 + completed.length);
+	buffer.add("DEL");
+	for (const settlement of completed) addKey(buffer, keys.task, settlement);
+	buffer.next(2 + completed.length);
+	buffer.add("SADD");
+	buffer.add(keys.completedIndex);
+	for (const settlement of completed) addKey(buffer, NOTHING, settlement);
+	return 2 * completed.length + 2;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** @param start what comes before the task's ID */
+function addKey(buffer: CommandBuffer, start: Buffer, { task, id }: Of<"completed">): void {
+	if (task instanceof StoredTask) task.addKey(buffer, start);
+	else buffer.add(`${start}${id}`);
 }
 
 const RESULT_ID = '{"task_id":"';
@@ -171,7 +213,7 @@ const RESULT_DURATION = '","duration":';
 const RESULT_FRAME = RESULT_ID.length + RESULT_OUTPUT.length + RESULT_TIME.length + RESULT_DURATION.length + 1;
 
 /** As `encodeResult` has it, of a task that has an ID without escapes written past all texts. */
-function writeResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
+function addResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
 	const { id, task, completedAt, output, durationNs } = settlement;
 	if (!(task instanceof StoredTask) || output === "") {
 		buffer.add(encodeResult({ taskId: id, success: true, output, completedAt, durationNs }));
@@ -192,25 +234,19 @@ function writeResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
 	buffer.close();
 }
 
-type Patched = Of<"completed"> & { readonly task: StoredTask };
-
-/** By what becomes of them. A task that is there twice is patched once. */
-function sortOut(settlements: readonly Settlement[], patching: boolean) {
+/** By what becomes of them. */
+function sortOut(settlements: readonly Settlement[]) {
 	const sorted = {
-		patched: [] as Patched[],
 		completed: [] as Of<"completed">[],
 		retried: [] as Of<"retried">[],
 		dead: [] as Of<"dead">[],
 		deleted: [] as Of<"deleted">[],
 		returned: [] as Of<"returned">[],
 	};
-	const seen = new Set<string>();
 	for (const settlement of settlements) {
 		switch (settlement.kind) {
 			case "completed":
-				if (patching && isPatch(settlement) && !seen.has(settlement.id)) sorted.patched.push(settlement);
-				else sorted.completed.push(settlement);
-				seen.add(settlement.id);
+				sorted.completed.push(settlement);
 				break;
 			case "retried":
 				sorted.retried.push(settlement);
@@ -231,42 +267,27 @@ function sortOut(settlements: readonly Settlement[], patching: boolean) {
 	return sorted;
 }
 
-/** Its text only grows: what is written over its end covers all that was there. */
-function isPatch(settlement: Of<"completed">): settlement is Patched {
-	return settlement.task instanceof StoredTask;
+/** What a turn took: 0 or an error, then the IDs of priority 3, 2, 1, 0, each as JSON or ''. */
+export type TakenReply = readonly (RawText | number)[];
+
+/** The IDs of all priorities, in the order in which their tasks are fetched. */
+export function idsOf(reply: TakenReply): string[] {
+	return PRIORITIES.flatMap((priority) => idsOfPriority(reply, priority));
 }
 
-/** What the script answers. @see decodeAnswer */
-export type TurnReply = readonly (RawText | number | null)[];
-
-const REFUSALS: Readonly<Record<number, TurnAnswer>> = { [-1]: { kind: "lost" }, [-2]: { kind: "outOfOrder" } };
-/** A task is not what it was when it was read: all are to be written whole. */
-export const CHANGED = -3;
-/** Parts of a reply before the tasks. */
-const HEAD_LENGTH = 5;
-
-/**
- * @param replies to the script, and where `sorts` to SORT and DEL behind it
- * @throws what Redis refused one of them with
- */
-export function readReplies(replies: readonly Reply[], sorts: boolean): [TurnReply, readonly (RawText | null)[]] {
-	const fault = replies.find((reply) => reply instanceof Error);
-	if (fault) throw fault;
-	const [reply, sorted] = replies as [TurnReply, (RawText | null)[]];
-	return [reply, sorts ? sorted : (reply.slice(HEAD_LENGTH) as (RawText | null)[])];
+function idsOfPriority(reply: TakenReply, priority: Priority): string[] {
+	const json = String(reply[4 - priority] ?? "");
+	return json === "" ? [] : (JSON.parse(json) as string[]);
 }
 
-/** @param reply the script's @param tasks that were fetched */
-export function decodeAnswer(reply: TurnReply, tasks: readonly (RawText | null)[], turn: number): TurnAnswer {
+/** @param tasks that were fetched, in the order of `idsOf` */
+export function decodeAnswer(reply: TakenReply, tasks: readonly (RawText | null)[], turn: number): TurnAnswer {
 	const [status] = reply;
-	const refusal = typeof status === "number" ? REFUSALS[status] : undefined;
-	if (refusal) return refusal;
 	const taken: Taken[] = [];
 	let from = 0;
 	for (const priority of PRIORITIES) {
-		const json = String(reply[4 - priority] ?? "");
-		if (json === "") continue;
-		const ids = JSON.parse(json) as string[];
+		const ids = idsOfPriority(reply, priority);
+		if (ids.length === 0) continue;
 		const to = from + ids.length;
 		taken.push({ field: `${turn}:${priority}`, priority, ids, tasks: tasks.slice(from, to) });
 		from = to;

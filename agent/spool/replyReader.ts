@@ -96,7 +96,7 @@ export class ReplyReader {
 			case COLON:
 				return whole(bytes, start + 1, end);
 			case PLUS:
-				return bytes.toString("utf8", start + 1, end);
+				return statusText(bytes, start + 1, end);
 			case MINUS:
 				return new ReplyError(bytes.toString("utf8", start + 1, end));
 			case STAR:
@@ -140,6 +140,19 @@ export class ReplyReader {
 }
 
 const TYPES: ReadonlySet<number | undefined> = new Set([PLUS, MINUS, COLON, DOLLAR, STAR]);
+
+const QUEUED = "QUEUED";
+const OK = "OK";
+
+/** A transaction answers little else than these two, some for each task. */
+function statusText(bytes: Buffer, from: number, to: number): string {
+	const known = to - from === QUEUED.length ? QUEUED : OK;
+	if (to - from !== known.length) return bytes.toString("utf8", from, to);
+	for (let at = 0; at < known.length; at++) {
+		if (bytes[from + at] !== known.charCodeAt(at)) return bytes.toString("utf8", from, to);
+	}
+	return known;
+}
 
 /** Where the line ends that goes on at `from`; -1 where its end is not all there. */
 function endOfLine(bytes: Buffer, from: number): number {

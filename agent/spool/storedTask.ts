@@ -89,26 +89,19 @@ export class StoredTask implements Task {
 		return decodeTask(this.raw.toString());
 	}
 
-	/** How long its JSON is in Redis. */
-	get storedBytes(): number {
-		return this.raw.to - this.raw.from;
-	}
-
-	/** From where on, in bytes, its JSON changes. */
-	get unchangedBytes(): number {
-		return this.payloadTo - this.raw.from;
-	}
-
 	/**
-	 * Writes the end of its JSON when it is completed, from behind the payload on.
+	 * Adds its JSON as an argument, as `encodeTask` has it when it is completed. Nothing is read: what changes stands between
+	 * what does not.
 	 *
 	 * @param startedAt RFC 3339, as `completedAt`
 	 */
-	writeCompletedEnd(to: ByteSink, startedAt: string, completedAt: string): void {
-		const { middle, bytes, createdFrom, timesTo } = this;
-		const taskTo = this.raw.to;
+	addCompleted(to: ByteSink, startedAt: string, completedAt: string): void {
+		const { middle, bytes, payloadTo, createdFrom, timesTo } = this;
+		const { from: taskFrom, to: taskTo } = this.raw;
+		const kept = payloadTo - taskFrom + (taskTo - createdFrom);
 		const times = STARTED.length + startedAt.length + COMPLETED.length + completedAt.length + 1;
-		to.open(middle.completed.length + (taskTo - createdFrom) + times);
+		to.open(kept + middle.completed.length + times);
+		to.copy(bytes, taskFrom, payloadTo);
 		to.copy(middle.completed, 0, middle.completed.length);
 		to.copy(bytes, createdFrom, timesTo);
 		to.ascii(STARTED);
@@ -120,11 +113,12 @@ export class StoredTask implements Task {
 		to.close();
 	}
 
-	/** Adds its ID as an argument. */
-	addId(to: ByteSink): void {
+	/** Adds a key that ends with its ID as an argument. @param start what comes before that */
+	addKey(to: ByteSink, start: Uint8Array): void {
 		const { length } = this.id;
 		const from = this.raw.from + ID.length;
-		to.open(length);
+		to.open(start.length + length);
+		to.copy(start, 0, start.length);
 		to.copy(this.bytes, from, from + length);
 		to.close();
 	}

@@ -10,6 +10,7 @@ import {
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
 import { openRedis, type Redis } from "../spool/connection.js";
 import { FusedQueue } from "../spool/fused.js";
+import { FusedSender } from "../spool/fusedSender.js";
 import { WallClock } from "../spool/gotime.js";
 import { FusedWorkers } from "./fusedWorkers.js";
 
@@ -45,9 +46,9 @@ describe("the recordings of Spool's Go code", () => {
 /** @returns the tasks' IDs, in the order of the recording */
 async function replay(recording: Recording): Promise<string[]> {
 	const clock = new WallClock();
-	const queue = new FusedQueue(redis, "spool:", clock, LEASE_MS);
+	const queue = new FusedQueue(redis, "spool:", LEASE_MS);
 	const tasks = pendingTasks(recording);
-	await queue.enqueue(tasks);
+	await new FusedSender(redis, "spool:", clock).enqueue(tasks);
 	if (recording.commands.some(([name]) => name === "lpop")) await work(queue, clock, tasks.length);
 	return tasks.map(({ id }) => id);
 }
@@ -56,7 +57,7 @@ async function work(queue: FusedQueue, clock: WallClock, tasks: number): Promise
 	const stop = new AbortController();
 	let open = tasks;
 	const workers = new FusedWorkers({
-		queue,
+		queues: [queue],
 		slots: 8,
 		batch: 8,
 		leaseMs: LEASE_MS,

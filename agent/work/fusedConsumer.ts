@@ -3,6 +3,8 @@ import type { TicketState } from "../spool/fusedTurn.js";
 /** One name under which tasks are held. Once its lease is lost it is never used again. */
 export class Consumer {
 	isLost = false;
+	/** Places in tickets that are not settled. */
+	held = 0;
 	#turns = 0;
 
 	/** @param name nobody else's */

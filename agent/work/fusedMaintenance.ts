@@ -3,16 +3,16 @@ import type { FusedQueue } from "../spool/fused.js";
 export interface MaintenanceOptions {
 	readonly queue: FusedQueue;
 	readonly leaseMs: number;
-	/** Who is to be kept alive. */
-	readonly consumer: () => string;
-	/** Called each time before the lease is renewed. */
+	/** Who are to be kept alive. */
+	readonly consumers: () => readonly string[];
+	/** Called each time before the leases are renewed. */
 	readonly beforeEach: () => Promise<void>;
 	/** Told of tasks that were taken back from consumers that are gone. */
 	readonly onTakenBack: (tasks: number) => void;
 	readonly onError: (error: Error) => void;
 }
 
-/** Ten times a lease it renews the lease, takes back what the dead held, and enqueues retries; these also when they are due. */
+/** Ten times a lease it renews the leases, takes back what the dead held, and enqueues retries; these also when they are due. */
 export class Maintenance {
 	readonly #intervalMs: number;
 	readonly #timer: NodeJS.Timeout;
@@ -43,10 +43,10 @@ export class Maintenance {
 	}
 
 	async #once(): Promise<void> {
-		const { queue, consumer, beforeEach, onTakenBack, onError } = this.options;
+		const { queue, consumers, beforeEach, onTakenBack, onError } = this.options;
 		try {
 			await beforeEach();
-			const { owed, takenBack, nextRetryMs } = await queue.maintain(consumer());
+			const { owed, takenBack, nextRetryMs } = await queue.maintain(...consumers());
 			this.#owed = owed;
 			if (takenBack > 0) onTakenBack(takenBack);
 			this.#expectRetry(nextRetryMs);

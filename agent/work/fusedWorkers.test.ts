@@ -6,28 +6,29 @@ import { Arrivals } from "../spool/arrivals.js";
 import { ClassicQueue } from "../spool/classic.js";
 import { openRedis, type Redis } from "../spool/connection.js";
 import { FusedQueue } from "../spool/fused.js";
+import { FusedSender } from "../spool/fusedSender.js";
 import { WallClock } from "../spool/gotime.js";
 import { encodeTask, newTask, type TaskInit } from "../spool/task.js";
 import type { Attempt, WorkObserver } from "./attempt.js";
-import { FusedWorkers } from "./fusedWorkers.js";
+import { FusedWorkers, LANES } from "./fusedWorkers.js";
 import type { TaskHandler } from "./handlers.js";
 import { Ticker } from "./ticker.js";
 import { runWorker } from "./worker.js";
 
 const LEASE_MS = 10_000;
 /** Of the shortest turn: no other script is called with as many. */
-const TURN_WORDS = 16;
+const TURN_WORDS = 15;
 const clock = new WallClock();
 const nowUs = () => performance.now() * 1_000;
 
 let server: TestRedis;
 let redis: Redis;
-let queue: FusedQueue;
+let sender: FusedSender;
 
 beforeAll(async () => {
 	server = await startRedis();
 	redis = await openRedis(server.url, { name: "test" });
-	queue = new FusedQueue(redis, "p:", clock, LEASE_MS);
+	sender = new FusedSender(redis, "p:", clock);
 });
 
 afterAll(async () => {
@@ -109,10 +110,12 @@ async function work(handlers: Record<string, TaskHandler>, setup: Setup = {}) {
 	const abandon = new AbortController();
 	const watcher = new Watcher();
 	const name = `worker-${randomUUID()}`;
-	const own = await openRedis(server.url, { name });
+	const own = await Promise.all(Array.from({ length: LANES }, () => openRedis(server.url, { name })));
+	const [first, ...further] = own.map((each) => new FusedQueue(each, "p:", leaseMs));
+	if (!first) throw new Error("no lane");
 	const watching = await Promise.all([0, 1, 2, 3].map(() => openRedis(server.url, { name: "arrivals" })));
 	const workers = new FusedWorkers({
-		queue: new FusedQueue(own, "p:", clock, leaseMs),
+		queues: [first, ...further],
 		slots,
 		batch,
 		leaseMs,
@@ -137,7 +140,7 @@ async function work(handlers: Record<string, TaskHandler>, setup: Setup = {}) {
 	const ended = workers.run();
 	/** As a process that is killed: nothing more is sent. */
 	const die = () => {
-		own.disconnect();
+		for (const each of own) each.disconnect();
 		stop.abort();
 		abandon.abort();
 		arrivals.close();
@@ -151,7 +154,7 @@ async function work(handlers: Record<string, TaskHandler>, setup: Setup = {}) {
 
 const make = (init: Partial<TaskInit> & { id: string }) =>
 	newTask({ type: "t", payload: "{}", createdAt: "2026-01-01T00:00:00Z", ...init });
-const enqueue = (...inits: (Partial<TaskInit> & { id: string })[]) => queue.enqueue(inits.map(make));
+const enqueue = (...inits: (Partial<TaskInit> & { id: string })[]) => sender.enqueue(inits.map(make));
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => ({ id: String(index) }));
 const ownKeys = () => redis.keys("p:fused:*");
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import type { FusedQueue } from "../spool/fused.js";
 import type { Taken, Turn, TurnAnswer } from "../spool/fusedTurn.js";
@@ -6,23 +5,25 @@ import type { Clock } from "../spool/gotime.js";
 import { type RawText, TaskReader } from "../spool/storedTask.js";
 import type { Task } from "../spool/task.js";
 import type { WorkObserver } from "./attempt.js";
-import { Consumer, type Ticket } from "./fusedConsumer.js";
+import type { Consumer, Ticket } from "./fusedConsumer.js";
 import { Maintenance } from "./fusedMaintenance.js";
 import { settle } from "./fusedSettlement.js";
 import type { TaskHandler } from "./handlers.js";
 import type { Handled } from "./handling.js";
 import { InHand, type Settling } from "./inHand.js";
+import { Lane } from "./lane.js";
 import { persistently } from "./persistently.js";
 import { Slots } from "./slots.js";
 
-/** Turns under way at once: Redis works on one while the tasks of the other are handled here. */
-const MOST_UNDER_WAY = 2;
+/** Lanes that keep all busy: Redis works on one's turn while the tasks of the other are handled here. */
+export const LANES = 2;
 /** How long handlers that answer at once keep the event loop from everything else. */
 const SLICE_US = 20_000;
 const TASKS_A_LOOK_AT_THE_CLOCK = 16;
 
 export interface FusedWorkersOptions {
-	readonly queue: FusedQueue;
+	/** Each on a connection of its own; `LANES` of them do. */
+	readonly queues: readonly [FusedQueue, ...FusedQueue[]];
 	/** Handlers at once. */
 	readonly slots: number;
 	/** The most tasks in one turn. */
@@ -55,13 +56,14 @@ export class LeaseLostError extends Error {
  *                ├─ turn ─┬─ tasks ─▶ ready ─▶ slot: handler ─▶ settling
  *   free slots ──┘        └─ too few ─▶ empty ─ arrived ─▶ turn
  *
- * What is settled while turns are under way leaves with the next one. A turn that Redis did not answer is sent again, as it
- * was, until it is answered: it is carried out once. A lost lease ends a consumer, and the workers go on as another.
+ * There are some lanes, and a turn at a time in each. What is settled meanwhile leaves with the next one of the lane that
+ * fetched it. A turn that Redis did not answer is sent again, as it was, until it is answered: it is carried out once. A lost
+ * lease ends a lane's consumer, and it goes on as another.
  */
 export class FusedWorkers {
-	#consumer = newConsumer();
+	readonly #lanes: readonly [Lane, ...Lane[]];
 	#free: number;
-	/** The most tasks to fetch in one turn, so that the slots keep all turns busy. */
+	/** The most tasks to fetch in one turn, so that the slots keep all lanes busy. */
 	readonly #share: number;
 	#underWay = 0;
 	/** Of them, those that fetch. */
@@ -71,27 +73,27 @@ export class FusedWorkers {
 	/** Tasks that the observer was told were taken, and not that they were released. */
 	#taken = 0;
 	#ready: InHand[] = [];
-	#settling: Settling[] = [];
 	/** There may be tasks in the queues. */
 	#hopeful = true;
 	/** The last fetch got all that it asked for: there are so many that a second turn is worth it. */
 	#plenty = false;
 	#pumpDue = false;
 	#workDue = false;
-	#wasIdle = false;
 	readonly #slots = new Slots();
 	readonly #reader = new TaskReader();
 	#maintenance: Maintenance | undefined;
 	#finish: () => void = () => {};
 
 	constructor(private readonly options: FusedWorkersOptions) {
+		const [first, ...further] = options.queues;
+		this.#lanes = [new Lane(first), ...further.map((queue) => new Lane(queue))];
 		this.#free = options.slots;
-		this.#share = Math.min(options.batch, Math.ceil(options.slots / MOST_UNDER_WAY));
+		this.#share = Math.min(options.batch, Math.ceil(options.slots / this.#lanes.length));
 	}
 
 	/** Settles when told to stop and nothing is in hand, or when abandoned. */
 	async run(): Promise<void> {
-		const { stop, abandon, queue, leaseMs, onTakenBack, observer } = this.options;
+		const { stop, abandon, queues, leaseMs, onTakenBack, observer } = this.options;
 		const finished = new Promise<void>((resolve) => {
 			this.#finish = resolve;
 		});
@@ -101,9 +103,9 @@ export class FusedWorkers {
 		stop.addEventListener("abort", onStop, { once: true });
 		abandon.addEventListener("abort", onAbandon, { once: true });
 		this.#maintenance = new Maintenance({
-			queue,
+			queue: queues[0],
 			leaseMs,
-			consumer: () => this.#consumer.name,
+			consumers: () => this.#lanes.map(({ consumer }) => consumer.name),
 			beforeEach: () => this.#releaseIdle(),
 			onTakenBack,
 			onError: (error) => observer.failed(error, undefined),
@@ -115,7 +117,7 @@ export class FusedWorkers {
 		this.#maintenance.stop();
 		stop.removeEventListener("abort", onStop);
 		abandon.removeEventListener("abort", onAbandon);
-		if (!abandon.aborted) await this.#release();
+		if (!abandon.aborted) await Promise.all(this.#lanes.map((lane) => this.#release(lane)));
 	}
 
 	/** Something lies in a queue. */
@@ -143,28 +145,29 @@ export class FusedWorkers {
 		const { stop, abandon } = this.options;
 		if (abandon.aborted) return;
 		if (stop.aborted && this.#underWay === 0) this.#giveBackReady();
-		while (this.#underWay < MOST_UNDER_WAY) {
+		for (let lane = this.#idleLane(); lane; lane = this.#idleLane()) {
 			// From empty queues nothing is fetched on the way: whoever waits there says when there is something.
 			const fetches = this.#hopeful && (this.#fetching === 0 || this.#plenty) && !stop.aborted;
 			const most = fetches ? Math.min(this.#share, this.#free) : 0;
-			const size = Math.max(this.#settling.length, most);
+			const size = Math.max(lane.settling, most);
 			// Beside a turn that is under way only one that is worth it: many small ones cost more than they bring.
 			if (size === 0 || (this.#underWay > 0 && size < this.#share / 2)) break;
-			void this.#turn(this.#takeSettling(), most);
+			void this.#turn(lane, lane.takeSettling(this.options.batch), most);
 		}
 		if (stop.aborted && this.#underWay === 0 && this.#inHand === 0) this.#finish();
 	}
 
-	#takeSettling(): readonly Settling[] {
-		const { batch } = this.options;
-		if (this.#settling.length > batch) return this.#settling.splice(0, batch);
-		const all = this.#settling;
-		this.#settling = [];
-		return all;
+	/** The one that has most to settle. */
+	#idleLane(): Lane | undefined {
+		let found: Lane | undefined;
+		for (const lane of this.#lanes) {
+			if (!lane.isBusy && (!found || lane.settling > found.settling)) found = lane;
+		}
+		return found;
 	}
 
-	async #turn(all: readonly Settling[], most: number): Promise<void> {
-		const consumer = this.#consumer;
+	async #turn(lane: Lane, all: readonly Settling[], most: number): Promise<void> {
+		const { consumer } = lane;
 		const own = all.filter(({ ticket }) => ticket.consumer === consumer);
 		for (const each of all) if (each.ticket.consumer !== consumer) this.#lose(each);
 		const tickets = new Set<Ticket>();
@@ -179,12 +182,14 @@ export class FusedWorkers {
 			tickets: [...tickets].map((ticket) => ticket.state()),
 			most,
 		};
+		lane.isBusy = true;
 		this.#underWay++;
 		if (most > 0) this.#fetching++;
 		this.#free -= most;
 		const polledAtUs = this.options.nowUs();
-		const answer = await this.#carryOut(turn, consumer);
+		const answer = await this.#carryOut(turn, lane, consumer);
 		if (this.options.abandon.aborted) return;
+		lane.isBusy = false;
 		this.#underWay--;
 		if (most > 0) this.#fetching--;
 		if (answer) {
@@ -199,30 +204,34 @@ export class FusedWorkers {
 	}
 
 	/** @returns undefined when the consumer's lease is lost, or when abandoned */
-	async #carryOut(turn: Turn, consumer: Consumer): Promise<(TurnAnswer & { readonly kind: "done" }) | undefined> {
-		const { queue, observer, abandon } = this.options;
+	async #carryOut(
+		turn: Turn,
+		lane: Lane,
+		consumer: Consumer,
+	): Promise<(TurnAnswer & { readonly kind: "done" }) | undefined> {
+		const { observer, abandon } = this.options;
 		const attempt = async () => {
-			const answer = consumer.isLost ? LOST : await queue.turn(turn);
+			const answer = consumer.isLost ? LOST : await lane.queue.turn(turn);
 			return answer.kind === "outOfOrder" ? undefined : answer;
 		};
 		const answer = await persistently(attempt, (error) => observer.failed(error, undefined), abandon);
 		if (answer?.kind === "done") return answer;
-		this.#forsake(consumer);
+		lane.forsake(consumer);
 		return undefined;
 	}
 
-	#forsake(consumer: Consumer): void {
-		consumer.isLost = true;
-		if (this.#consumer === consumer) this.#consumer = newConsumer();
-	}
-
 	/** It is somebody else's now. */
-	#lose({ settlement, attempt }: Settling): void {
-		this.#inHand--;
+	#lose({ settlement, attempt, ticket }: Settling): void {
+		this.#letGo(ticket);
 		if (!attempt) return;
 		const id = "id" in settlement ? settlement.id : undefined;
 		this.options.observer.failed(new LeaseLostError("the lease ended before the task was settled"), id);
 		this.#released();
+	}
+
+	#letGo({ consumer }: Ticket): void {
+		this.#inHand--;
+		consumer.held--;
 	}
 
 	#released(): void {
@@ -233,8 +242,8 @@ export class FusedWorkers {
 	#settled(settling: readonly Settling[]): void {
 		const { observer, nowUs } = this.options;
 		const settledAtUs = nowUs();
-		for (const { attempt } of settling) {
-			this.#inHand--;
+		for (const { attempt, ticket } of settling) {
+			this.#letGo(ticket);
 			if (!attempt) continue;
 			if (attempt instanceof InHand) attempt.settledAtUs = settledAtUs;
 			observer.settled(attempt);
@@ -249,6 +258,7 @@ export class FusedWorkers {
 		for (const { field, priority, ids, tasks } of taken) {
 			const ticket = consumer.ticket(field, ids);
 			count += ids.length;
+			consumer.held += ids.length;
 			for (let place = 0; place < ids.length; place++) {
 				this.#inHand++;
 				const task = this.#read(ids[place] as string, tasks[place] ?? null, ticket, place);
@@ -285,7 +295,9 @@ export class FusedWorkers {
 	}
 
 	#put(settling: Settling): void {
-		this.#settling.push(settling);
+		const { consumer } = settling.ticket;
+		const lane = this.#lanes.find((each) => each.consumer === consumer) ?? this.#lanes[0];
+		lane.put(settling);
 		this.#free++;
 	}
 
@@ -360,18 +372,15 @@ export class FusedWorkers {
 
 	/** A consumer that had nothing to do since this was last called is ended: what it left in Redis goes. */
 	async #releaseIdle(): Promise<void> {
-		const isIdle = this.#consumer.isRegistered && this.#inHand === 0 && this.#underWay === 0;
-		if (isIdle && this.#wasIdle) await this.#release();
-		this.#wasIdle = isIdle;
+		for (const lane of this.#lanes) if (lane.isIdle()) await this.#release(lane);
 	}
 
-	async #release(): Promise<void> {
-		const consumer = this.#consumer;
-		if (!consumer.isRegistered) return;
-		this.#consumer = newConsumer();
-		const { queue, observer, abandon } = this.options;
+	async #release(lane: Lane): Promise<void> {
+		const consumer = lane.retire();
+		if (!consumer) return;
+		const { observer, abandon } = this.options;
 		const attempt = async () => {
-			await queue.release(consumer.name);
+			await lane.queue.release(consumer.name);
 			return true;
 		};
 		await persistently(attempt, (error) => observer.failed(error, undefined), abandon);
@@ -379,7 +388,3 @@ export class FusedWorkers {
 }
 
 const LOST: TurnAnswer = { kind: "lost" };
-
-function newConsumer(): Consumer {
-	return new Consumer(randomUUID());
-}

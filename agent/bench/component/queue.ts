@@ -114,7 +114,7 @@ async function takeSingly(redis: Redis, tasks: number): Promise<void> {
 }
 
 async function takeInBatches(redis: Redis, tasks: number): Promise<void> {
-	const queue = new FusedQueue(redis, KEY_PREFIX, new WallClock(), LEASE_MS);
+	const queue = new FusedQueue(redis, KEY_PREFIX, LEASE_MS);
 	await queue.prepare();
 	for (let taken = 0, number = 1; taken < tasks; number++) {
 		const answer = await queue.turn({ consumer: "bench", number, settlements: [], tickets: [], most: BATCH });
