@@ -163,7 +163,7 @@ export class Runner {
 			const engine = faults ? await unreliableEngine(await opening, faults, parts) : await opening;
 			const namespace = request.lead ? await claimNamespace(control, work.keyPrefix, request.purge) : undefined;
 			const redis = request.lead ? await readServer(control) : undefined;
-			await warmUp(work.slice.runTag, work.task);
+			await warmUp(work.slice, work.task);
 			const profiler = request.profile && (await Profiler.open(request.profile));
 			const clock = misreadClock(await measureClock(control), faults);
 			const ready = { ordinal: request.ordinal, clock: { ...clock, monotonicNowUs: nowUs() }, namespace, redis };

@@ -8,7 +8,7 @@ import { makeStamper } from "../measure/stamp.js";
 import { WallClock } from "../spool/gotime.js";
 import { SpoolKeys } from "../spool/keys.js";
 import { completedTask, startedTask } from "../spool/outcome.js";
-import { encodeResult, encodeTask, newTask } from "../spool/task.js";
+import { encodeResult, encodeTask, newTask, type PlainPayload } from "../spool/task.js";
 import { KEY_PREFIX, type Outcome } from "./load.js";
 import type { RedisServer } from "./redisServer.js";
 
@@ -52,7 +52,7 @@ async function writeCommands(file: string, tasks: number, payloadBytes: number):
 }
 
 /** What Spool sends for one task, in its order (`agent/spool/recordings/process-success.json`). */
-function commandsOf(number: number, payload: string, stamper: ReturnType<typeof makeStamper>): string[][] {
+function commandsOf(number: number, payload: PlainPayload, stamper: ReturnType<typeof makeStamper>): string[][] {
 	const keys = new SpoolKeys(KEY_PREFIX);
 	const now = new WallClock().now();
 	const seconds = String(now.unixSeconds);

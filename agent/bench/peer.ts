@@ -22,7 +22,10 @@ export interface PeerSetup {
 export async function runPeer(server: RedisServer, setup: PeerSetup, tasks: number, bytes: number): Promise<Outcome> {
 	server.empty();
 	const payload = payloadMaker(bytes);
-	const all = Array.from({ length: tasks }, (_, number) => JSON.parse(payload(number)) as PeerJob);
+	const all = Array.from({ length: tasks }, (_, number) => {
+		const { start, end } = payload(number);
+		return JSON.parse(start + end) as PeerJob;
+	});
 	const share = Math.ceil(tasks / setup.processes);
 	const cpuBeforeUs = server.cpuUs();
 	const epochUs = nowUs() + LEAD_US;

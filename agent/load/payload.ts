@@ -1,4 +1,5 @@
 import type { TaskShape } from "../../proto/gen/slice.js";
+import type { PlainPayload } from "../spool/task.js";
 
 const FILLER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
@@ -6,15 +7,15 @@ const FILLER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
  * The payloads of a run, as Spool's own benchmark makes them: `{"data": <filler>, "task_id": <n>}`, keys in Go's order.
  *
  * @param mostBytes length of the longest filler, in bytes (it is ASCII)
- * @returns a function from a task's run-wide number, and the length of its filler, to its payload as JSON text
+ * @returns a function from a task's run-wide number, and the length of its filler, to its payload as JSON text in two parts
  */
-export function payloadMaker(mostBytes: number): (taskNumber: number, dataBytes?: number) => string {
+export function payloadMaker(mostBytes: number): (taskNumber: number, dataBytes?: number) => PlainPayload {
 	const data = FILLER.repeat(Math.ceil(mostBytes / FILLER.length)).slice(0, mostBytes);
-	const head = `{"data":"${data}","task_id":`;
-	return (taskNumber, dataBytes = mostBytes) =>
-		dataBytes === mostBytes
-			? `${head}${taskNumber}}`
-			: `{"data":"${data.slice(0, dataBytes)}","task_id":${taskNumber}}`;
+	const longest = `{"data":"${data}","task_id":`;
+	return (taskNumber, dataBytes = mostBytes) => ({
+		start: dataBytes === mostBytes ? longest : `{"data":"${data.slice(0, dataBytes)}","task_id":`,
+		end: `${taskNumber}}`,
+	});
 }
 
 /** The longest filler that tasks of this shape can have. */

@@ -4,13 +4,13 @@ import { makeTaskId } from "../../proto/taskid.js";
 import type { Stamper } from "../measure/stamp.js";
 import { isPlainText } from "../spool/gojson.js";
 import type { WallClock } from "../spool/gotime.js";
-import { newTask, type Priority, type Task } from "../spool/task.js";
+import { newTask, type PlainPayload, type Priority, type Task } from "../spool/task.js";
 
 /** What the tasks of all of a run's producers are made of. */
 export interface TaskParts {
 	readonly runTag: number;
 	readonly shape: TaskShape;
-	readonly payload: (taskNumber: number, dataBytes: number) => string;
+	readonly payload: (taskNumber: number, dataBytes: number) => PlainPayload;
 	readonly stamper: Stamper;
 	readonly wall: WallClock;
 }
@@ -22,15 +22,15 @@ export type TaskMaker = (sequence: number, intendedAtUs: number, sentAtUs: numbe
 export function taskMaker(parts: TaskParts, share: ProducerShare): TaskMaker {
 	const { runTag, shape, payload, stamper, wall } = parts;
 	const draw = drawer(shape, share.index);
-	const isPlain = isPlainText(shape.type) || undefined;
+	const isPlain = isPlainText(shape.type);
 	return (sequence, intendedAtUs, sentAtUs) => {
 		const createdAt = wall.now().rfc3339;
 		const { priority, payloadBytes } = draw(sequence);
+		const plain = payload(share.firstTask + sequence, payloadBytes);
 		return newTask({
 			id: makeTaskId(runTag, share.index, sequence),
 			type: shape.type,
-			payload: payload(share.firstTask + sequence, payloadBytes),
-			isPlain,
+			payload: isPlain ? plain : plain.start + plain.end,
 			priority: priority as Priority,
 			maxRetries: shape.maxRetries,
 			timeoutNs: shape.timeoutMs * 1e6,

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
-import { CommandBuffer, CommandBuffers, digits, utf8Bytes } from "./commandBuffer.js";
+import { CommandBuffer, CommandBuffers, digits } from "./commandBuffer.js";
 import { openRedis, type Redis } from "./connection.js";
 
 let server: TestRedis;
@@ -81,10 +81,6 @@ test.prop([fc.array(fc.array(piece, { maxLength: 8 }), { minLength: 1, maxLength
 
 test.prop([fc.nat({ max: Number.MAX_SAFE_INTEGER })])("a number takes its digits", (number) => {
 	expect(digits(number)).toBe(String(number).length);
-});
-
-test.prop([text])("a text takes its bytes", (any) => {
-	expect(utf8Bytes(any)).toBe(Buffer.byteLength(any));
 });
 
 test("lengths around each power of ten, and texts whose bytes outnumber their characters", async () => {

@@ -7,23 +7,14 @@ const FIRST_BYTES = 64 * 1_024;
 const BYTES_A_UNIT = 3;
 /** Of `$` or `*`, ten digits and two ends of line, of which one is the argument's. */
 const FRAME_BYTES = 15;
-/** A shorter text is written character by character: a call out of JavaScript takes as long as this many. */
-const SHORT_UNITS = 20;
-/** The same of bytes that are copied. */
+/** Fewer bytes are copied one by one: a call out of JavaScript takes as long as this many. */
 const SHORT_BYTES = 160;
-
-/**
- * Called by itself: V8 has half a dozen kinds of strings, and where more than four come by it looks the method up anew for each
- * character, which took a fifth of the agent's time.
- */
-const unitAt = String.prototype.charCodeAt;
 
 const DOLLAR = 0x24;
 const STAR = 0x2a;
 const CR = 0x0d;
 const LF = 0x0a;
 const ZERO = 0x30;
-const ASCII_END = 0x80;
 
 /**
  * Commands of many arguments, written into bytes that are used again for the next ones, and sent with one system call.
@@ -60,14 +51,15 @@ export class CommandBuffer {
 	add(text: string): void {
 		this.#reserve(text.length * BYTES_A_UNIT + FRAME_BYTES);
 		const start = this.#end;
+		// As if it were ASCII, whose length is known beforehand: where it turns out to be longer it is written anew.
 		this.#header(DOLLAR, text.length);
-		if (text.length < SHORT_UNITS ? this.#isWrittenShort(text) : this.#isWrittenLong(text)) {
-			this.close();
-			return;
+		const written = this.#bytes.write(text, this.#end);
+		if (written !== text.length) {
+			this.#end = start;
+			this.#header(DOLLAR, written);
+			this.#bytes.write(text, this.#end);
 		}
-		this.#end = start;
-		this.#header(DOLLAR, Buffer.byteLength(text));
-		this.#end += this.#bytes.write(text, this.#end);
+		this.#end += written;
 		this.close();
 	}
 
@@ -82,7 +74,7 @@ export class CommandBuffer {
 	/** Adds arguments that are written already, each with its length. */
 	addWritten(bytes: Uint8Array): void {
 		this.#reserve(bytes.length);
-		this.copy(bytes, 0, bytes.length);
+		this.put(bytes);
 	}
 
 	/** Begins an argument of so many bytes, which are then written in pieces up to `close`. */
@@ -93,21 +85,17 @@ export class CommandBuffer {
 
 	/** A piece of the argument that is open. @param text without a character beyond ASCII */
 	ascii(text: string): void {
-		const { length } = text;
-		if (length < SHORT_UNITS) {
-			const bytes = this.#bytes;
-			const end = this.#end;
-			for (let at = 0; at < length; at++) bytes[end + at] = unitAt.call(text, at);
-		} else {
-			this.#bytes.write(text, this.#end, "latin1");
-		}
-		this.#end += length;
+		this.#end += this.#bytes.write(text, this.#end, "latin1");
 	}
 
-	/** A piece of the argument that is open, of `utf8Bytes(text)` bytes. */
+	/** A piece of the argument that is open, of `Buffer.byteLength(text)` bytes. */
 	text(text: string): void {
-		if (text.length < SHORT_UNITS && this.#isWrittenShort(text)) return;
 		this.#end += this.#bytes.write(text, this.#end);
+	}
+
+	/** A piece of the argument that is open. */
+	put(bytes: Uint8Array): void {
+		this.copy(bytes, 0, bytes.length);
 	}
 
 	/** A piece of the argument that is open, of `digits(value)` bytes. @param value a whole number, 0 or more */
@@ -142,6 +130,11 @@ export class CommandBuffer {
 		this.#end = end + 2;
 	}
 
+	/** What was added, until more is. */
+	get written(): Buffer {
+		return this.#bytes.subarray(0, this.#end);
+	}
+
 	/**
 	 * Sends what was added. The buffer is not to be touched until the answer is there.
 	 *
@@ -150,30 +143,9 @@ export class CommandBuffer {
 	 * @returns for each command its answer, an Error where Redis refused it. Rejects with what the connection gave
 	 */
 	send(redis: Redis, name: string, readBulk?: ReadBulk): Promise<Reply[]> {
-		const bytes = this.#bytes.subarray(0, this.#end);
-		const command = new WrittenCommand(name, bytes, this.#commands, readBulk);
+		const command = new WrittenCommand(name, this.written, this.#commands, readBulk);
 		redis.sendCommand(command);
 		return command.promise;
-	}
-
-	/** @returns false where a character is beyond ASCII, and then what was written counts for nothing */
-	#isWrittenShort(text: string): boolean {
-		const { length } = text;
-		const bytes = this.#bytes;
-		const end = this.#end;
-		for (let at = 0; at < length; at++) {
-			const unit = unitAt.call(text, at);
-			if (unit >= ASCII_END) return false;
-			bytes[end + at] = unit;
-		}
-		this.#end += length;
-		return true;
-	}
-
-	#isWrittenLong(text: string): boolean {
-		const written = this.#bytes.write(text, this.#end);
-		this.#end += written;
-		return written === text.length;
 	}
 
 	#header(type: number, value: number): void {
@@ -188,14 +160,6 @@ export class CommandBuffer {
 		this.#bytes.copy(grown, 0, 0, this.#end);
 		this.#bytes = grown;
 	}
-}
-
-/** How many bytes a text takes in UTF-8. */
-export function utf8Bytes(text: string): number {
-	if (text.length >= SHORT_UNITS) return Buffer.byteLength(text);
-	const { length } = text;
-	for (let at = 0; at < length; at++) if (unitAt.call(text, at) >= ASCII_END) return Buffer.byteLength(text);
-	return length;
 }
 
 /** Decimal digits of a whole number, 0 or more. */

@@ -62,7 +62,7 @@ export class FusedSender {
 		buffer.add("MSET");
 		for (const task of tasks) {
 			buffer.add(this.#keys.task(task.id));
-			if (task.isPlain) addPlainTask(buffer, task);
+			if (task.plain) addPlainTask(buffer, task, task.plain);
 			else buffer.add(encodeTask(task));
 		}
 	}

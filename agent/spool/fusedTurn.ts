@@ -1,4 +1,4 @@
-import { type CommandBuffer, digits, utf8Bytes } from "./commandBuffer.js";
+import { type CommandBuffer, digits } from "./commandBuffer.js";
 import { STORED_RESULT_TTL_SECONDS, STORED_TASK_TTL_SECONDS } from "./outcome.js";
 import { type RawText, StoredTask } from "./storedTask.js";
 import { encodeResult, type Priority, type Task, type TaskText, taskHead, taskTail } from "./task.js";
@@ -202,15 +202,19 @@ const NOTHING = Buffer.alloc(0);
 /** @param start what comes before the task's ID */
 function addKey(buffer: CommandBuffer, start: Buffer, { task, id }: Of<"completed">): void {
 	if (task instanceof StoredTask) task.addKey(buffer, start);
-	else buffer.add(`${start}${id}`);
+	else buffer.add(start.toString() + id);
 }
 
-const RESULT_ID = '{"task_id":"';
-const RESULT_OUTPUT = '","success":true,"output":';
-const RESULT_TIME = ',"completed_at":"';
-const RESULT_DURATION = '","duration":';
+const RESULT_ID = Buffer.from('{"task_id":"');
+const RESULT_OUTPUT = Buffer.from('","success":true,"output":');
+const RESULT_TIME = Buffer.from(',"completed_at":"');
+const RESULT_DURATION = Buffer.from('","duration":');
+const RESULT_END = Buffer.from("}");
 /** Of a result that has all of its parts, around what they hold. */
-const RESULT_FRAME = RESULT_ID.length + RESULT_OUTPUT.length + RESULT_TIME.length + RESULT_DURATION.length + 1;
+const RESULT_FRAME = [RESULT_ID, RESULT_OUTPUT, RESULT_TIME, RESULT_DURATION, RESULT_END].reduce(
+	(sum, { length }) => sum + length,
+	0,
+);
 
 /** As `encodeResult` has it, of a task that has an ID without escapes written past all texts. */
 function addResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
@@ -220,17 +224,17 @@ function addResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
 		return;
 	}
 	const duration = Math.round(durationNs);
-	const bytes = RESULT_FRAME + id.length + utf8Bytes(output) + completedAt.length + digits(duration);
-	buffer.open(bytes);
-	buffer.ascii(RESULT_ID);
-	buffer.ascii(id);
-	buffer.ascii(RESULT_OUTPUT);
+	const parts = id.length + Buffer.byteLength(output) + completedAt.length + digits(duration);
+	buffer.open(RESULT_FRAME + parts);
+	buffer.put(RESULT_ID);
+	task.putId(buffer);
+	buffer.put(RESULT_OUTPUT);
 	buffer.text(output);
-	buffer.ascii(RESULT_TIME);
+	buffer.put(RESULT_TIME);
 	buffer.ascii(completedAt);
-	buffer.ascii(RESULT_DURATION);
+	buffer.put(RESULT_DURATION);
 	buffer.number(duration);
-	buffer.ascii("}");
+	buffer.put(RESULT_END);
 	buffer.close();
 }
 

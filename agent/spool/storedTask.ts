@@ -99,28 +99,32 @@ export class StoredTask implements Task {
 		const { middle, bytes, payloadTo, createdFrom, timesTo } = this;
 		const { from: taskFrom, to: taskTo } = this.raw;
 		const kept = payloadTo - taskFrom + (taskTo - createdFrom);
-		const times = STARTED.length + startedAt.length + COMPLETED.length + completedAt.length + 1;
+		const times = STARTED.length + startedAt.length + COMPLETED.length + completedAt.length + TIMES_END.length;
 		to.open(kept + middle.completed.length + times);
 		to.copy(bytes, taskFrom, payloadTo);
-		to.copy(middle.completed, 0, middle.completed.length);
+		to.put(middle.completed);
 		to.copy(bytes, createdFrom, timesTo);
-		to.ascii(STARTED);
+		to.put(STARTED);
 		to.ascii(startedAt);
-		to.ascii(COMPLETED);
+		to.put(COMPLETED);
 		to.ascii(completedAt);
-		to.ascii('"');
+		to.put(TIMES_END);
 		to.copy(bytes, timesTo, taskTo);
 		to.close();
 	}
 
 	/** Adds a key that ends with its ID as an argument. @param start what comes before that */
 	addKey(to: ByteSink, start: Uint8Array): void {
-		const { length } = this.id;
-		const from = this.raw.from + ID.length;
-		to.open(start.length + length);
-		to.copy(start, 0, start.length);
-		to.copy(this.bytes, from, from + length);
+		to.open(start.length + this.id.length);
+		to.put(start);
+		this.putId(to);
 		to.close();
+	}
+
+	/** Its ID, as a piece of an argument. */
+	putId(to: ByteSink): void {
+		const from = this.raw.from + ID.length;
+		to.copy(this.bytes, from, from + this.id.length);
 	}
 
 	#text(from: number, to: number): string {
@@ -132,6 +136,7 @@ export class StoredTask implements Task {
 export interface ByteSink {
 	open(bytes: number): void;
 	ascii(text: string): void;
+	put(bytes: Uint8Array): void;
 	copy(bytes: Uint8Array, from: number, to: number): void;
 	close(): void;
 }
@@ -141,14 +146,12 @@ const TYPE = '","type":"';
 const PAYLOAD = '","payload":';
 const PRIORITY = Buffer.from(',"priority":');
 const SCHEDULED = Buffer.from('","scheduled_at":"');
-const STARTED = ',"started_at":"';
-const COMPLETED = '","completed_at":"';
+const STARTED = Buffer.from(',"started_at":"');
+const COMPLETED = Buffer.from('","completed_at":"');
+const TIMES_END = Buffer.from('"');
 const METADATA = Buffer.from(',"metadata":');
 /** No end of a task is shorter: where to begin to look for its start. */
 const SHORTEST_END = 100;
-
-/** See `CommandBuffer`. */
-const unitAt = String.prototype.charCodeAt;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -273,7 +276,7 @@ function matches(bytes: Buffer, from: number, expected: Buffer): boolean {
 /** Whether `text` lies there, and is written the same as a JSON string. */
 function spells(bytes: Buffer, from: number, text: string): boolean {
 	for (let at = 0; at < text.length; at++) {
-		const unit = unitAt.call(text, at);
+		const unit = text.charCodeAt(at);
 		if (unit !== bytes[from + at] || PLAIN_UNITS[unit] !== 1) return false;
 	}
 	return true;

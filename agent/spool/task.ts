@@ -24,17 +24,24 @@ export interface Task {
 	readonly error?: string;
 	/** Raw JSON text of an object with at least one member, byte for byte. */
 	readonly metadata?: string | undefined;
-	/** All of it is ASCII, and no text in it is written otherwise as a JSON string. */
-	readonly isPlain?: true;
+	/** How a task is written that is new and plain. */
+	readonly plain?: PlainPayload | undefined;
+}
+
+/**
+ * The payload of a task that is ASCII altogether, and in which no text is written otherwise as a JSON string, in two parts: the
+ * first, which many tasks have in common, need not be copied to add the second.
+ */
+export interface PlainPayload {
+	readonly start: string;
+	readonly end: string;
 }
 
 export interface TaskInit {
 	readonly id: string;
 	readonly type: string;
-	/** JSON text; Go's escapes are put in. */
-	readonly payload: string;
-	/** All of it is ASCII without escapes: whoever makes it knows, and looking takes as long as writing it. */
-	readonly isPlain?: true | undefined;
+	/** JSON text; Go's escapes are put in. What is plain needs none: whoever makes it knows, and looking takes as long as writing. */
+	readonly payload: string | PlainPayload;
 	readonly priority?: Priority;
 	readonly maxRetries?: number;
 	readonly timeoutNs?: number;
@@ -50,10 +57,12 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A pending task with Spool's defaults: normal priority, 3 retries, 30 s, due at once. */
 export function newTask(init: TaskInit): Task {
+	const { payload, metadata } = init;
+	const plain = typeof payload === "string" ? undefined : payload;
 	const task: Writable<Task> = {
 		id: init.id,
 		type: init.type,
-		payload: init.isPlain ? init.payload : goEscapes(init.payload),
+		payload: typeof payload === "string" ? goEscapes(payload) : payload.start + payload.end,
 		priority: init.priority ?? 1,
 		state: "pending",
 		maxRetries: init.maxRetries ?? 3,
@@ -63,8 +72,8 @@ export function newTask(init: TaskInit): Task {
 		scheduledAt: ZERO_TIME,
 	};
 	// Not spread into the object: that takes as long as all the rest.
-	if (init.metadata !== undefined) task.metadata = init.isPlain ? init.metadata : goEscapes(init.metadata);
-	if (init.isPlain) task.isPlain = true;
+	if (metadata !== undefined) task.metadata = plain ? metadata : goEscapes(metadata);
+	if (plain) task.plain = plain;
 	return task;
 }
 

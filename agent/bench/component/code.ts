@@ -21,7 +21,6 @@ export function taskOf(number: number, payload = payloadMaker(PAYLOAD_BYTES)): T
 		id,
 		type: "benchmark_task",
 		payload: payload(number),
-		isPlain: true,
 		createdAt: CREATED_AT,
 		metadata,
 	});
