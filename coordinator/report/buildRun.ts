@@ -14,6 +14,7 @@ import { verdictOf } from "../analysis/verdict.js";
 import type { Accounting, MergedAgent, MergedRun } from "../merge/merged.js";
 import { accountingFigures } from "./buildAccounting.js";
 import { clockFigures, startFigures } from "./buildClocks.js";
+import { qualityOf } from "./buildQuality.js";
 import { secondsOf, statisticsOf } from "./buildStatistics.js";
 import { clean, isoTime, known, millis, moment, processFigures, ratio, rounded, share } from "./figures.js";
 import { formatBytes } from "./format.js";
@@ -37,6 +38,14 @@ export function buildRun(run: MergedRun): ReportRun {
 	const unfinished = unfinishedOf(run);
 	const { deadLettered, recordedDeadLettered, rejected, lost } = accounting;
 	const failed = deadLettered + recordedDeadLettered + rejected + absent(accounting) + lost;
+	const figures = {
+		clocks: clockFigures(run),
+		start: startFigures(run),
+		offered: offeredFigures(run),
+		latency: latencyOf(run, unfinished),
+		accounting: accountingFigures(run),
+		statistics: statisticsOf(run, unfinished.count),
+	};
 	return {
 		ordinal: run.ordinal,
 		name: clean(run.spec.name),
@@ -52,13 +61,14 @@ export function buildRun(run: MergedRun): ReportRun {
 				sentence: clean(reason.sentence),
 			})),
 		},
+		quality: qualityOf(figures),
 		end: END_NAMES[run.end],
 		endReason: clean(run.endReason),
 		loop: run.spec.load.kind === "open" ? "open" : "closed",
 		loopNote: run.spec.load.kind === "open" ? OPEN_NOTE : CLOSED_NOTE,
 		parameters: parametersOf(run.spec),
-		clocks: clockFigures(run),
-		start: startFigures(run),
+		clocks: figures.clocks,
+		start: figures.start,
 		timing: timingOf(run),
 		tasks: tasksOf(run, failed),
 		errorRate: share(failed, accounting.issued),
@@ -71,11 +81,11 @@ export function buildRun(run: MergedRun): ReportRun {
 			workerErrors: counters.workerErrors,
 		},
 		throughput: throughputFigures(run, throughput),
-		offered: offeredFigures(run),
-		latency: latencyOf(run, unfinished),
+		offered: figures.offered,
+		latency: figures.latency,
 		percentileCurve: percentileCurve(run, unfinished),
-		accounting: accountingFigures(run),
-		statistics: statisticsOf(run, unfinished.count),
+		accounting: figures.accounting,
+		statistics: figures.statistics,
 		seconds: secondsOf(run),
 		errors: errorsOf(run),
 		outages: recoveriesOf(run).map(({ outage, tasksPerSecondBefore, recoveryUs }) => ({

@@ -1,4 +1,4 @@
-import { formatCount, formatMicros, formatQuantity } from "./format.js";
+import { formatMicros, formatQuantity } from "./format.js";
 import type { LatencyFigures, ReportRun } from "./schema.js";
 
 /** A figure that its clock bound spoils by more than this is marked. */
@@ -12,10 +12,10 @@ export function withClockBound(cell: string, us: number, { clockBoundUs }: Laten
 	return `${cell} ±${formatMicros(clockBoundUs)}${flag} (clock)`;
 }
 
-/** `2 hosts, clocks known to ±96 µs between two of them; …`; undefined on one host. */
+/** `2 hosts; drift against Redis +3.1, −2.0 ppm; 0 steps; …`; undefined on one host. The quality line has the bound. */
 export function clocksSentence({ clocks }: ReportRun): string | undefined {
 	if (clocks === null) return undefined;
-	const { hosts, boundUs, withinHost, betweenHosts, belowZero } = clocks;
+	const { hosts, withinHost, betweenHosts, belowZero } = clocks;
 	const steps = Math.max(...hosts.map((host) => host.steps));
 	const drifts = hosts.map(({ driftPpm }) =>
 		driftPpm === null ? "unknown" : `${driftPpm < 0 ? "−" : "+"}${Math.abs(driftPpm).toFixed(1)}`,
@@ -23,23 +23,17 @@ export function clocksSentence({ clocks }: ReportRun): string | undefined {
 	const median = (name: string, { count, p50Us }: typeof withinHost) =>
 		p50Us === null ? [] : [`p50 ${name} ${formatMicros(p50Us)} (${formatQuantity(count, "task")})`];
 	return [
-		`${formatQuantity(hosts.length, "host")}, times between them ±${formatMicros(boundUs)}`,
+		formatQuantity(hosts.length, "host"),
 		`drift against Redis ${drifts.join(", ")} ppm`,
 		formatQuantity(steps, "step"),
 		...median("within a host", withinHost),
 		...median("between hosts", betweenHosts),
 		...(belowZero.count > 0
-			? [`${formatCount(belowZero.count)} below zero, by ${formatMicros(belowZero.mostUs)} at the most`]
+			? [
+					`${formatQuantity(belowZero.count, "response time")} below zero, by ${formatMicros(belowZero.mostUs)} at the most`,
+				]
 			: []),
 	].join("; ");
-}
-
-/** `agents began within 412 µs ±150 µs (clock)`; undefined with fewer than two that send. */
-export function startSentence({ start }: ReportRun): string | undefined {
-	if (start === null) return undefined;
-	const bound = start.boundUs > 0 ? ` ±${formatMicros(start.boundUs)} (clock)` : "";
-	const agents = `agent ${start.firstAgent} first, agent ${start.lastAgent} last`;
-	return `began within ${formatMicros(start.skewUs)}${bound} of each other, ${agents}`;
 }
 
 /** The column of a table of stages with what the clocks may be off by on every figure of a row; none within one host. */

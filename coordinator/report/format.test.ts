@@ -11,6 +11,7 @@ import {
 	printable,
 	shorten,
 	wrap,
+	wrapItems,
 } from "./format.js";
 
 const US_PER = new Map([
@@ -115,6 +116,16 @@ property.prop([fc.string(), fc.integer({ min: 1, max: 100 })])(
 		const lines = wrap(words.join(" "), width);
 		expect(lines.join(" ")).toBe(words.join(" "));
 		for (const line of lines) expect(line.length <= width || !line.includes(" ")).toBe(true);
+	},
+);
+
+property.prop([fc.array(fc.stringMatching(/^\w(\w| \w){0,20}$/)), fc.integer({ min: 1, max: 60 })])(
+	"wrapItems loses and breaks no item and keeps to the width",
+	(items, width) => {
+		const lines = wrapItems(items, " · ", width);
+		expect(lines.join(" ")).toBe(items.join(" · "));
+		for (const line of lines) expect(line.length <= width || !line.includes(" · ")).toBe(true);
+		for (const line of lines.slice(0, -1)) expect(line).toMatch(/ ·$/);
 	},
 );
 

@@ -110,6 +110,22 @@ export function wrap(text: string, width: number): string[] {
 	return line === "" ? lines : [...lines, line];
 }
 
+/** Puts items into lines of at most `width` characters, a longer item excepted. None is broken. */
+export function wrapItems(items: readonly string[], separator: string, width: number): string[] {
+	const lines: string[] = [];
+	let line = "";
+	for (const item of items) {
+		const joined = line === "" ? item : line + separator + item;
+		if (line !== "" && joined.length + separator.trimEnd().length > width) {
+			lines.push((line + separator).trimEnd());
+			line = item;
+		} else {
+			line = joined;
+		}
+	}
+	return line === "" ? lines : [...lines, line];
+}
+
 /** At most `width` characters, the last one an ellipsis where something was cut. */
 export function shorten(text: string, width: number): string {
 	return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;

@@ -17,7 +17,7 @@ export function sendingSentence(run: ReportRun): string | undefined {
 	const lag = (figures: typeof generatorLag) =>
 		`p50 ${percentileCell(figures, "p50Us")} p99 ${percentileCell(figures, "p99Us")} max ${formatMicros(figures.maxUs)}`;
 	const parts = [
-		`${formatCount(offered.due)} due, ${formatCount(offered.sent)} sent (${formatShare(offered.sentRatio)})`,
+		`${formatCount(offered.due)} due, ${formatCount(offered.sent)} sent`,
 		`${formatShare(offered.lateShare)} over 1 ms late`,
 		`lag by the generator ${generatorLag.count > 0 ? lag(generatorLag) : "none"}`,
 		backpressureLag.count > 0 ? `by backpressure ${lag(backpressureLag)}` : "none by backpressure",

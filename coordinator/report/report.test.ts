@@ -11,6 +11,7 @@ import { buildReport } from "./build.js";
 import { headlineOf } from "./cells.js";
 import { formatRate } from "./format.js";
 import { renderJson } from "./json.js";
+import { qualityItems } from "./qualityText.js";
 import { type Report, reportJsonSchema, reportSchema } from "./schema.js";
 import { renderSummary } from "./summary.js";
 import { renderTerminal } from "./terminal.js";
@@ -98,7 +99,17 @@ describe.each(Object.entries(EXECUTIONS))("%s", (name, record) => {
 
 	it("begins with the verdict", () => {
 		expect(summary.split("\n")[0]).toBe(`# ${report.verdict.validity}: ${report.name.replace(/[_*]/g, "\\$&")}`);
-		expect(terminal.trimStart().split(" ")[0]).toBe(report.verdict.validity);
+		expect(terminal.split("\n")[0]?.trim().split(" ")[0]).toBe(report.verdict.validity);
+	});
+
+	it("says under the verdict how good the figures are", () => {
+		const run = headlineOf(report);
+		if (run === undefined) return expect(summary + terminal).not.toMatch(/quality/i);
+		const items = qualityItems(report, run);
+		expect(summary.split("\n")[2]?.replaceAll("\\", "")).toBe(`Quality: ${items.join(" · ")}`);
+		const [head = ""] = terminal.split("\n\n");
+		expect(head.replace(/\s+/g, " ")).toMatch(/ quality /);
+		expect(head.replace(/\s+/g, " ").split(" quality ")[1]).toBe(items.join(" · "));
 	});
 
 	it("says the same everywhere", () => {

@@ -3,6 +3,7 @@ import { accountingSchema } from "./schemaAccounting.js";
 import { clocksSchema, startSchema } from "./schemaClocks.js";
 import { byStage, latencySchema, parametersSchema, processSchema, verdictSchema } from "./schemaParts.js";
 import { percentileCurveSchema } from "./schemaPercentileCurve.js";
+import { qualitySchema } from "./schemaQuality.js";
 import { secondsSchema, statisticsSchema } from "./schemaStatistics.js";
 
 const count = z.int().min(0);
@@ -102,6 +103,7 @@ export const runSchema = z.object({
 	agents: count,
 	workers: count,
 	verdict: verdictSchema,
+	quality: qualitySchema,
 	end: z.enum(["drained", "stalled", "undrained", "aborted", "failed"]),
 	endReason: z.string(),
 	loop: z.enum(["closed", "open"]),

@@ -11,7 +11,7 @@ import {
 	speedupCell,
 	steadyCell,
 } from "./cells.js";
-import { clockColumn, clocksSentence, startSentence } from "./clocksText.js";
+import { clockColumn, clocksSentence } from "./clocksText.js";
 import { type Block, type Fact, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import { targetsSection, thresholdsSection } from "./judgementText.js";
@@ -151,10 +151,7 @@ function details(report: Report, run: ReportRun): Section {
 }
 
 function clockFacts(run: ReportRun): Fact[] {
-	const named: [string, string | undefined][] = [
-		["start", startSentence(run)],
-		["clocks", clocksSentence(run)],
-	];
+	const named: [string, string | undefined][] = [["clocks", clocksSentence(run)]];
 	return named.flatMap(([name, sentence]) => (sentence === undefined ? [] : [[name, sentence] as const]));
 }
 

@@ -1,9 +1,10 @@
 import { formatMicros, formatShare } from "./format.js";
 import type { ReportRun } from "./schema.js";
 
-/** Whether the run was steady, in figures. */
-export function steadinessSentence({ statistics }: ReportRun): string {
-	return statistics.steadyState.sentence;
+/** Whether the run was steady, in figures; undefined where it was too short to tell, as the quality line says. */
+export function steadinessSentence({ statistics }: ReportRun): string | undefined {
+	const { kind, sentence } = statistics.steadyState;
+	return kind === "unknown" ? undefined : sentence;
 }
 
 /** `p50 1.35 s to 1.46 s, p99 2.3 s to 2.5 s (95%, within-run, optimistic)`; undefined where there is none to tell. */

@@ -1,5 +1,6 @@
 import { headlineOf } from "./cells.js";
 import { markdownSection, prose } from "./markdown.js";
+import { ITEM_DOT, qualityItems } from "./qualityText.js";
 import type { Report } from "./schema.js";
 import { sectionsOf } from "./sections.js";
 import { summaryHeadline } from "./summaryHeadline.js";
@@ -12,6 +13,7 @@ export function renderSummary(report: Report): string {
 	const run = headlineOf(report);
 	const sections = [
 		[`# ${report.verdict.validity}: ${prose(report.name)}`],
+		...(run === undefined ? [] : [[`Quality: ${prose(qualityItems(report, run).join(ITEM_DOT))}`]]),
 		run === undefined ? ["No run took place."] : summaryHeadline(report, run),
 		...sectionsOf(report).map(markdownSection),
 	];

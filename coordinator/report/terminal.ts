@@ -1,12 +1,13 @@
 import { exactCell, headlineOf, percentileCell, percentileLegend, STAGE_TITLES, shownStages } from "./cells.js";
-import { clockColumn, clocksSentence, startSentence, withClockBound } from "./clocksText.js";
+import { clockColumn, clocksSentence, withClockBound } from "./clocksText.js";
 import { curveLines } from "./curve.js";
-import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap } from "./format.js";
+import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap, wrapItems } from "./format.js";
 import { courseText, spreadText } from "./glance.js";
 import { targetTable } from "./judgementText.js";
 import { offeredSentence, sendingSentence, uncorrectedSentence } from "./loadText.js";
 import type { Palette } from "./palette.js";
 import { PROFILE_TITLES, profileFiles, profileSentence, topRows } from "./profileText.js";
+import { ITEM_DOT, qualityItems } from "./qualityText.js";
 import type { Report, ReportRun } from "./schema.js";
 import {
 	accountingSentence,
@@ -35,7 +36,11 @@ const FILES = ["SUMMARY.md", "report.html", "report.json", "junit.xml", "log", "
 export function renderTerminal(report: Report, palette: Palette, folder?: string): string {
 	const run = headlineOf(report);
 	const blocks = [
-		[verdictLine(report, palette), ...shownReasons(report).flatMap((reason) => reasonLines(reason, palette))],
+		[
+			verdictLine(report, palette),
+			...shownReasons(report).flatMap((reason) => reasonLines(reason, palette)),
+			...(run === undefined ? [] : [labelledItems("quality", qualityItems(report, run), ITEM_DOT, palette)]),
+		],
 		thresholds(report, palette),
 		...(run === undefined
 			? [["  No run took place."]]
@@ -57,7 +62,7 @@ export function renderTerminal(report: Report, palette: Palette, folder?: string
 			: [labelled("files", `${folder}/ (${FILES.concat(report.profiles.flatMap(profileFiles)).join(", ")})`, palette)],
 	];
 	const lines = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
-	return `\n${lines.join("\n\n")}\n\n`;
+	return `${lines.join("\n\n")}\n\n`;
 }
 
 function paintOf(palette: Palette, severity: "VALID" | "DEGRADED" | "INVALID" | "NOTE"): (text: string) => string {
@@ -110,7 +115,7 @@ function headline(report: Report, run: ReportRun, palette: Palette): string[] {
 		labelled("steady", steady, palette),
 		...labelledIf("course", courseText(run), palette),
 		...labelledIf("offered", offeredSentence(run), palette),
-		labelled("response", cells.join("   "), palette),
+		labelledItems("response", cells, "   ", palette),
 		...labelledIf("spread", spreadText(run), palette),
 		...labelledIf("uncorrected", uncorrectedSentence(run), palette),
 		labelled("tasks", outcomeSentence(run), palette),
@@ -182,15 +187,14 @@ function diagnosis({ diagnosis }: Report, palette: Palette): string[] {
 
 function facts(report: Report, run: ReportRun, palette: Palette): string[] {
 	return [
-		labelled("stationary", steadinessSentence(run), palette),
+		...labelledIf("stationary", steadinessSentence(run), palette),
 		...labelledIf("intervals", intervalSentence(run), palette),
 		...labelledIf("Little", littlesLawSentence(run), palette),
 		labelled("accounting", accountingSentence(run), palette),
 		...labelledIf("", prioritySentence(run), palette),
 		labelled("work", workSentence(run), palette),
 		labelled("agents", resourcesSentence(run), palette),
-		...optional("start", startSentence(run), palette),
-		...optional("clocks", clocksSentence(run), palette),
+		...labelledIf("clocks", clocksSentence(run), palette),
 		labelled("redis", redisSentence(report, run), palette),
 	];
 }
@@ -270,12 +274,15 @@ function labelledIf(label: string, sentence: string | undefined, palette: Palett
 	return sentence === undefined ? [] : [labelled(label, sentence, palette)];
 }
 
-function optional(label: string, sentence: string | undefined, palette: Palette): string[] {
-	return sentence === undefined ? [] : [labelled(label, sentence, palette)];
+function labelled(label: string, sentence: string, palette: Palette): string {
+	return labelledLines(label, wrap(sentence, WIDTH - NAME_WIDTH - 2), palette);
 }
 
-function labelled(label: string, sentence: string, palette: Palette): string {
-	const [first = "", ...more] = wrap(sentence, WIDTH - NAME_WIDTH - 2);
+function labelledItems(label: string, items: readonly string[], separator: string, palette: Palette): string {
+	return labelledLines(label, wrapItems(items, separator, WIDTH - NAME_WIDTH - 2), palette);
+}
+
+function labelledLines(label: string, [first = "", ...more]: readonly string[], palette: Palette): string {
 	return [
 		`  ${palette.dim(label.padEnd(NAME_WIDTH))}${first}`,
 		...more.map((line) => " ".repeat(NAME_WIDTH + 2) + line),

@@ -1,6 +1,7 @@
 import { exactCell, percentileCell, steadyCell } from "../cells.js";
 import { withClockBound } from "../clocksText.js";
 import { formatCount, formatQuantity, formatRate, formatShare } from "../format.js";
+import { ITEM_DOT, qualityItems } from "../qualityText.js";
 import type { Report, ReportRun } from "../schema.js";
 import { accountingSentence, headlineChoice, loadSentence, outcomeSentence } from "../sentences.js";
 import { html, type Markup } from "./markup.js";
@@ -18,7 +19,13 @@ export function headlineHtml(report: Report, run: ReportRun | undefined): Markup
 	const counted =
 		reasons.length === 0 ? undefined : html`<a href="#reasons">${formatQuantity(reasons.length, "finding")}</a>`;
 	return html`<header><h1>${report.name}</h1><p class="quiet">${run ? `${loadSentence(run)} (${run.loop} loop)` : "No run took place."} · ${report.startedAt.slice(0, 16).replace("T", " ")} UTC</p></header>
-<div class="verdict ${validity}" role="status"><b>${sign} ${validity}</b><span>${text}</span>${counted}${failedThresholds(report)}</div>${run ? tiles(report, run) : undefined}`;
+<div class="verdict ${validity}" role="status"><b>${sign} ${validity}</b><span>${text}</span>${counted}${failedThresholds(report)}</div>${run ? [quality(report, run), tiles(report, run)] : undefined}`;
+}
+
+function quality(report: Report, run: ReportRun): Markup {
+	const items = qualityItems(report, run).map((item, index) => [index > 0 ? ITEM_DOT : "", html`<span>${item}</span>`]);
+	return html`<p class="quality"><b>Quality</b> ${items}</p>
+`;
 }
 
 function failedThresholds({ thresholds }: Report): Markup | undefined {

@@ -5,6 +5,7 @@ import { mergeRun } from "../../merge/merge.js";
 import { buildReport } from "../build.js";
 import { headlineOf, percentileCell } from "../cells.js";
 import { formatRate } from "../format.js";
+import { qualityItems } from "../qualityText.js";
 import type { Report } from "../schema.js";
 import { sectionsOf } from "../sections.js";
 import { escapeHtml } from "./markup.js";
@@ -41,6 +42,7 @@ describe.each(Object.entries(REPORTS))("%s", (_name, report) => {
 		expect(head).toContain(report.verdict.validity);
 		if (run === undefined) return expect(head).toContain("No run took place.");
 		expect(head).toContain(`${formatRate(run.throughput.tasksPerSecond)} tasks/s`);
+		for (const item of qualityItems(report, run)) expect(head).toContain(`<span>${escapeHtml(item)}</span>`);
 		for (const percentile of ["p50Us", "p95Us", "p99Us"] as const) {
 			expect(head).toContain(escapeHtml(percentileCell(run.latency.responseTime, percentile)));
 		}

@@ -19,6 +19,7 @@ a{color:var(--s1)}
 .verdict{display:flex;flex-wrap:wrap;gap:4px 16px;align-items:center;border-radius:10px;padding:14px 18px;margin:18px 0}
 .verdict b{font-size:1.25rem;letter-spacing:.03em}
 .VALID{background:var(--good-bg);color:var(--good)}.DEGRADED{background:var(--warn-bg);color:var(--warn)}.INVALID{background:var(--bad-bg);color:var(--bad)}
+.quality{font-size:.9rem;font-variant-numeric:tabular-nums;max-width:none}.quality b{color:var(--muted);font-weight:600;margin-right:6px}.quality span{white-space:nowrap}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(225px,1fr));gap:14px;margin:18px 0}
 .tile{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:14px 18px}
 .tile h3{margin:0;color:var(--muted);font-weight:600;font-size:.9rem}
