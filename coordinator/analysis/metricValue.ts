@@ -13,35 +13,46 @@ export interface JudgedRun {
 	readonly figures: ReportRun;
 }
 
-export interface Measured {
+export interface Valued {
 	/** In the unit of the figure; undefined where there are no samples. Infinite where it lies among unfinished tasks. */
 	readonly value: number | undefined;
 	/** What there is to know about it, as a sentence without its dot; empty: nothing. */
 	readonly note: string;
 }
 
+export interface Measured extends Valued {
+	/** ± on a time between two hosts, by their clocks; 0 on anything else. */
+	readonly clockBoundUs: number;
+}
+
 /** The figure of a metric in one run. */
 export function measuredIn(run: JudgedRun, metric: MetricName, aggregation: Aggregation): Measured {
 	if (isStage(metric)) {
 		const distribution = run.merged.stages.get(stageOf(metric));
-		if (distribution === undefined) return NO_SAMPLES;
+		if (distribution === undefined) return exactly(NO_SAMPLES);
 		const unfinished = unfinishedOfStage(metric, run.merged, unfinishedOf(run.merged));
-		return stageValue(distribution, aggregation, unfinished.count);
+		const isTime = !("name" in aggregation) || aggregation.name !== "count";
+		const clockBoundUs = isTime ? run.figures.latency[metric].clockBoundUs : 0;
+		return { ...stageValue(distribution, aggregation, unfinished.count), clockBoundUs };
 	}
 	const read = "name" in aggregation ? readers(metric)[aggregation.name] : undefined;
 	if (read === undefined) throw new RangeError(`${metric} has no such figure`);
 	const value = read(run.figures);
-	if (value !== null) return { value, note: "" };
+	if (value !== null) return exactly({ value, note: "" });
 	const steady = metric === "throughput" ? run.figures.throughput.steadyWithheld : null;
-	return steady === null ? NO_SAMPLES : { value: undefined, note: steady };
+	return exactly(steady === null ? NO_SAMPLES : { value: undefined, note: steady });
 }
 
-const NO_SAMPLES: Measured = { value: undefined, note: "no samples" };
+function exactly(found: Valued): Measured {
+	return { ...found, clockBoundUs: 0 };
+}
+
+const NO_SAMPLES: Valued = { value: undefined, note: "no samples" };
 /** Below that a percentile says what these tasks did, and little about the next ones (measurement.md §6). */
 const ABOVE_MIN = 10;
 
 /** @param unfinished tasks that came to no end and so have no value */
-export function stageValue(stage: Distribution, aggregation: Aggregation, unfinished: number): Measured {
+export function stageValue(stage: Distribution, aggregation: Aggregation, unfinished: number): Valued {
 	const { count } = stage;
 	if ("name" in aggregation && aggregation.name === "count") return { value: count, note: "" };
 	if (count === 0) return NO_SAMPLES;

@@ -1,7 +1,7 @@
 import type { Targets } from "../plan/targets.js";
 import { holds } from "../plan/threshold.js";
 import type { ReportRun } from "../report/schema.js";
-import { type JudgedRun, measuredIn } from "./metricValue.js";
+import { type JudgedRun, type Measured, measuredIn } from "./metricValue.js";
 import { type Dimension, sizeText } from "./scalingVerdict.js";
 
 /** ✅ met · ❌ missed · ⚠️ missed by so much that it calls for a look · — not known. */
@@ -26,21 +26,20 @@ export function judgeTargets(
 	targets: Targets,
 	run: JudgedRun,
 	scaling: ScalingFinding | undefined,
-	format: (value: number, unit: Targets["rows"][number]["target"]["unit"]) => string,
+	format: (measured: Measured, unit: Targets["rows"][number]["target"]["unit"]) => string,
 ): TargetRow[] {
 	const rows = targets.rows.map(({ title, target, warning }): TargetRow => {
-		const { value, note } = measuredIn(run, target.metric, target.aggregation);
+		const found = measuredIn(run, target.metric, target.aggregation);
+		const { value, note } = found;
 		const text = target.text.replace(/^[^:]*:\s*/, "");
 		if (value === undefined) return { title, measured: note, target: text, status: "unknown" };
-		const measured = Number.isFinite(value) ? format(value, target.unit) : note;
-		const remark = note !== "" && Number.isFinite(value) ? ` (${note})` : "";
 		const isMet = Number.isFinite(value) && holds(value, target.operator, target.limit);
 		const warned = warning && measuredIn(run, warning.metric, warning.aggregation).value;
 		const isWarning =
 			!isMet && warning !== undefined && warned !== undefined && holds(warned, warning.operator, warning.limit);
 		return {
 			title,
-			measured: measured + remark,
+			measured: format(found, target.unit),
 			target: text,
 			status: isMet ? "met" : isWarning ? "warning" : "missed",
 		};

@@ -135,10 +135,11 @@ it("what ended the run stays failed", () => {
 });
 
 describe("targets", () => {
+	const format: Parameters<typeof judgeTargets>[3] = ({ value = 0 }, unit) => formatMeasured(value, unit);
 	const statusOf = (shape: RunShape, scaling?: Parameters<typeof judgeTargets>[2]) => {
 		const [run] = runsOf(shape);
 		if (!run) throw new Error("no run");
-		return judgeTargets(SPOOL_TARGETS, run, scaling, formatMeasured).map(({ title, status }) => [title, status]);
+		return judgeTargets(SPOOL_TARGETS, run, scaling, format).map(({ title, status }) => [title, status]);
 	};
 
 	it("Spool's, by its guide", () => {
@@ -174,9 +175,7 @@ describe("targets", () => {
 		if (!run) throw new Error("no run");
 		const memory = Array.from({ length: 60 }, (_, second) => ({ atUs: second * 1e6, rssBytes: 1e8 + second * 1e6 }));
 		const merged = { ...run.merged, agents: run.merged.agents.map((agent) => ({ ...agent, memory })) };
-		const [row] = judgeTargets(SPOOL_TARGETS, { merged, figures: buildRun(merged) }, undefined, formatMeasured).slice(
-			-1,
-		);
+		const [row] = judgeTargets(SPOOL_TARGETS, { merged, figures: buildRun(merged) }, undefined, format).slice(-1);
 		expect(row).toMatchObject({ title: "Memory trend", status: "warning", measured: "growing, +977 KB/s by slope" });
 	});
 });

@@ -1,11 +1,12 @@
-import type { JudgedRun } from "../analysis/metricValue.js";
+import type { JudgedRun, Measured } from "../analysis/metricValue.js";
 import { judgeTargets, type ScalingFinding } from "../analysis/targets.js";
 import { judgeThresholds, type RunResult, type ThresholdResult } from "../analysis/thresholds.js";
 import type { Unit } from "../plan/metrics.js";
 import type { Plan } from "../plan/plan.js";
 import { SPOOL_TARGETS } from "../plan/targets.js";
+import { withClockBound } from "./clocksText.js";
 import { clean, rounded } from "./figures.js";
-import { formatMeasured, formatQuantity } from "./format.js";
+import { formatMeasured, formatMicros, formatQuantity } from "./format.js";
 import type { Report } from "./schema.js";
 
 type ThresholdFigures = Report["thresholds"][number];
@@ -30,9 +31,10 @@ export function buildThresholds(plan: Plan, runs: readonly JudgedRun[], failed: 
 	}));
 }
 
-function textOf({ value, note }: RunResult, unit: Unit): string {
+function textOf({ value, note, clockBoundUs }: Measured, unit: Unit): string {
 	if (value === undefined || !Number.isFinite(value)) return note;
-	return `${formatMeasured(value, unit)}${note === "" ? "" : ` (${note})`}`;
+	const text = withClockBound(formatMeasured(value, unit), value, { clockBoundUs });
+	return `${text}${note === "" ? "" : ` (${note})`}`;
 }
 
 const NAMED_RUNS = 3;
@@ -51,13 +53,15 @@ function sentenceOf({ threshold, runs, aborted }: ThresholdResult, nameOf: (ordi
 	}
 	const values = runs.map(({ value = 0 }) => value);
 	const range = [Math.min(...values), Math.max(...values)].map((value) => formatMeasured(value, threshold.unit));
-	return `${ended}${range[0] === range[1] ? range[0] : range.join(" to ")} in ${formatQuantity(runs.length, "run")}`;
+	const boundUs = Math.max(...runs.map(({ clockBoundUs }) => clockBoundUs));
+	const bound = boundUs > 0 ? ` ±${formatMicros(boundUs)} (clock)` : "";
+	return `${ended}${range[0] === range[1] ? range[0] : range.join(" to ")}${bound} in ${formatQuantity(runs.length, "run")}`;
 }
 
 /** Measured beside target, of the run that the report heads with. Null where there is no run. */
 export function buildTargets(plan: Plan, run: JudgedRun | undefined, sweep: Report["sweep"]): Report["targets"] {
 	if (run === undefined) return null;
-	const rows = judgeTargets(plan.targets ?? SPOOL_TARGETS, run, scalingOf(sweep), formatMeasured);
+	const rows = judgeTargets(plan.targets ?? SPOOL_TARGETS, run, scalingOf(sweep), textOf);
 	const isGiven = plan.targets !== undefined;
 	return {
 		name: isGiven ? clean(plan.targets.name) : null,

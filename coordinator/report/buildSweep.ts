@@ -54,6 +54,7 @@ export function buildSweep(
 			tasksPerSecond: spreadOf(group.used.map((run) => run.throughput.tasksPerSecond)),
 			p50Us: median(group.used.map((run) => run.latency.responseTime.p50Us)),
 			p99Us: median(group.used.map((run) => run.latency.responseTime.p99Us)),
+			clockBoundUs: Math.max(0, ...group.used.map((run) => run.latency.responseTime.clockBoundUs)),
 			confidence: { p50Us: leastConfidence(group.used, "p50Us"), p99Us: leastConfidence(group.used, "p99Us") },
 			intervals: {
 				tasksPerSecond: intervalOf(group.used.map((run) => run.throughput.tasksPerSecond)),

@@ -33,6 +33,10 @@ export type Percentile = keyof LatencyFigures["confidence"];
 
 const SHARES: { readonly [percentile in Percentile]: number } = { p50Us: 0.5, p95Us: 0.95, p99Us: 0.99, p999Us: 0.999 };
 
+export function isPercentile(name: Percentile | Exact): name is Percentile {
+	return name in SHARES;
+}
+
 /** Whether so many tasks are unfinished that the percentile lies among them. */
 export function isBeyondFinished(figures: LatencyFigures, percentile: Percentile): boolean {
 	return figures.count > 0 && SHARES[percentile] > figures.count / (figures.count + figures.unfinished);
@@ -46,9 +50,16 @@ export function percentileCell(figures: LatencyFigures, percentile: Percentile):
 	return `${confidence === "low" ? "~" : ""}${formatMicros(figures[percentile])}`;
 }
 
+export type Exact = "meanUs" | "minUs" | "maxUs";
+
 /** The mean, the minimum or the maximum: exact, where there is any value. */
-export function exactCell(figures: LatencyFigures, name: "meanUs" | "minUs" | "maxUs"): string {
+export function exactCell(figures: LatencyFigures, name: Exact): string {
 	return figures.count === 0 ? NO_FIGURE : formatMicros(figures[name]);
+}
+
+/** Any figure of a stage, as its count of values allows. */
+export function timeCell(figures: LatencyFigures, name: Percentile | Exact): string {
+	return isPercentile(name) ? percentileCell(figures, name) : exactCell(figures, name);
 }
 
 /** What the marks of `percentileCell` mean, as one sentence; undefined where none of these cells has one. */

@@ -1,4 +1,5 @@
-import { exactCell, isBeyondFinished, type Percentile } from "./cells.js";
+import { isBeyondFinished, type Percentile } from "./cells.js";
+import { shortTime } from "./clocksText.js";
 import { bucketsOf, formatWidth, ratesOf } from "./downsample.js";
 import { formatRate } from "./format.js";
 import { percentileStrip, STRIP_LEGEND } from "./percentileStrip.js";
@@ -35,5 +36,5 @@ export function spreadText({ latency: { responseTime } }: ReportRun): string | u
 		STRIP_WIDTH,
 	);
 	if (strip === "") return undefined;
-	return `${exactCell(responseTime, "minUs")} ${strip} ${exactCell(responseTime, "maxUs")}  ${STRIP_LEGEND}`;
+	return `${shortTime(responseTime, "minUs")} ${strip} ${shortTime(responseTime, "maxUs")}  ${STRIP_LEGEND}`;
 }

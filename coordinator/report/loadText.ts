@@ -1,4 +1,5 @@
-import { exactCell, percentileCell } from "./cells.js";
+import { percentileCell } from "./cells.js";
+import { shortTime } from "./clocksText.js";
 import { formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import type { ReportRun } from "./schema.js";
 
@@ -31,8 +32,7 @@ export function sendingSentence(run: ReportRun): string | undefined {
 export function uncorrectedSentence({ offered, latency }: ReportRun): string | undefined {
 	if (offered === null) return undefined;
 	const figures = latency.uncorrectedResponseTime;
-	const cells = (["p50Us", "p95Us", "p99Us"] as const).map(
-		(name) => `${name.slice(0, 3)} ${percentileCell(figures, name)}`,
-	);
-	return `${[...cells, `max ${exactCell(figures, "maxUs")}`].join("   ")} from the sending, not to be used`;
+	const cells = (["p50Us", "p95Us", "p99Us"] as const).map((name) => `${name.slice(0, 3)} ${shortTime(figures, name)}`);
+	const bound = figures.clockBoundUs > 0 ? `, each ±${formatMicros(figures.clockBoundUs)} (clock),` : "";
+	return `${[...cells, `max ${shortTime(figures, "maxUs")}`].join("   ")}${bound} from the sending, not to be used`;
 }

@@ -14,6 +14,7 @@ const pointSchema = z.object({
 	tasksPerSecond: spread.describe("Over its runs."),
 	p50Us: z.number().describe("Median over its runs, of the response time; so for p99Us."),
 	p99Us: z.number(),
+	clockBoundUs: z.number().describe("± on both, by the clocks, of its run that has most; 0 within one host."),
 	confidence: z.object({ p50Us: confidenceSchema, p99Us: confidenceSchema }).describe("The least of its runs."),
 	errorRate: z.number().describe("Median over its runs."),
 	intervals: z

@@ -1,8 +1,6 @@
 import { accountingSection } from "./accountingSection.js";
 import {
-	exactCell,
 	headlineOf,
-	percentileCell,
 	percentileLegend,
 	rateOrNone,
 	STAGE_TITLES,
@@ -11,7 +9,7 @@ import {
 	speedupCell,
 	steadyCell,
 } from "./cells.js";
-import { clockColumn, clocksSentence } from "./clocksText.js";
+import { clockColumn, clockLegend, clocksSentence, shortTime } from "./clocksText.js";
 import { type Block, type Fact, facts, list, paragraph, paragraphs, type Section, table } from "./document.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare } from "./format.js";
 import { targetsSection, thresholdsSection } from "./judgementText.js";
@@ -66,6 +64,7 @@ function reasons(report: Report): Section | undefined {
 
 function runTable(report: Report): Section | undefined {
 	if (report.runs.length < 2) return undefined;
+	const clock = clockColumn(report.runs.map((run) => run.latency.responseTime));
 	const columns = [
 		text("run"),
 		text("verdict"),
@@ -74,6 +73,7 @@ function runTable(report: Report): Section | undefined {
 		figure("steady"),
 		figure("p50"),
 		figure("p99"),
+		...(clock ? [figure(clock.title)] : []),
 		figure("speed-up"),
 		figure("efficiency"),
 		figure("errors"),
@@ -86,8 +86,9 @@ function runTable(report: Report): Section | undefined {
 			String(run.workers),
 			formatRate(run.throughput.tasksPerSecond),
 			steadyCell(run),
-			percentileCell(run.latency.responseTime, "p50Us"),
-			percentileCell(run.latency.responseTime, "p99Us"),
+			shortTime(run.latency.responseTime, "p50Us"),
+			shortTime(run.latency.responseTime, "p99Us"),
+			...(clock ? [clock.cells[index] ?? ""] : []),
 			speedupCell(point?.speedup ?? null),
 			shareOrNone(point?.efficiency ?? null),
 			formatShare(run.errorRate),
@@ -106,13 +107,13 @@ function stages(report: Report, run: ReportRun): Section | undefined {
 		return [
 			STAGE_TITLES[name],
 			formatCount(figures.count),
-			exactCell(figures, "meanUs"),
-			percentileCell(figures, "p50Us"),
-			percentileCell(figures, "p95Us"),
-			percentileCell(figures, "p99Us"),
-			percentileCell(figures, "p999Us"),
-			exactCell(figures, "minUs"),
-			exactCell(figures, "maxUs"),
+			shortTime(figures, "meanUs"),
+			shortTime(figures, "p50Us"),
+			shortTime(figures, "p95Us"),
+			shortTime(figures, "p99Us"),
+			shortTime(figures, "p999Us"),
+			shortTime(figures, "minUs"),
+			shortTime(figures, "maxUs"),
 			...(clock ? [clock.cells[row] ?? ""] : []),
 		];
 	});
@@ -274,8 +275,8 @@ function again(report: Report): Section {
 }
 
 function legend(cells: readonly string[]): Block[] {
-	const marks = percentileLegend(cells);
-	return paragraphs(marks === undefined ? undefined : `${marks}.`);
+	const marks = [percentileLegend(cells) ?? [], clockLegend(cells)].flat();
+	return paragraphs(marks.length === 0 ? undefined : `${marks.join("; ")}.`);
 }
 
 function ofRun(report: Report, run: ReportRun): string {

@@ -1,9 +1,21 @@
-import { isBeyondFinished } from "./cells.js";
-import { formatQuantity, formatRate } from "./format.js";
+import { isBeyondFinished, isPercentile } from "./cells.js";
+import { isFlagged, shortTime } from "./clocksText.js";
+import { formatMicros, formatQuantity, formatRate } from "./format.js";
 import { offeredSentence, uncorrectedSentence } from "./loadText.js";
 import { prose } from "./markdown.js";
 import type { LatencyFigures, Report, ReportRun } from "./schema.js";
 import { headlineChoice, loadSentence, outcomeSentence } from "./sentences.js";
+
+const TIMES = [
+	["Average", "meanUs"],
+	["P50", "p50Us"],
+	["P95", "p95Us"],
+	["P99", "p99Us"],
+	["Min", "minUs"],
+	["Max", "maxUs"],
+] as const;
+
+type Time = (typeof TIMES)[number][1];
 
 /** The head of `SUMMARY.md`: what was run, the block of figures that programs read, and how to take them. */
 export function summaryHeadline(report: Report, run: ReportRun): string[] {
@@ -16,13 +28,9 @@ export function summaryHeadline(report: Report, run: ReportRun): string[] {
 		["Completed:", String(tasks.completed)],
 		["Failed:", String(tasks.failed)],
 		["Error Rate:", `${(run.errorRate * 100).toFixed(4)}%`],
-		["Average:", plainMillis(response, "meanUs")],
-		["P50:", plainMillis(response, "p50Us")],
-		["P95:", plainMillis(response, "p95Us")],
-		["P99:", plainMillis(response, "p99Us")],
-		["Min:", plainMillis(response, "minUs")],
-		["Max:", plainMillis(response, "maxUs")],
+		...TIMES.map(([title, name]): [string, string] => [`${title}:`, plainMillis(response, name)]),
 	];
+	const clocks = clockSentence(response);
 	return [
 		`${prose(loadSentence(run))}: ${outcomeSentence(run)}.${best}`,
 		"",
@@ -30,6 +38,7 @@ export function summaryHeadline(report: Report, run: ReportRun): string[] {
 		...rows.map(([name, value]) => `${name.padEnd(13)} ${value}`),
 		"```",
 		"",
+		...(clocks === undefined ? [] : [clocks, ""]),
 		[
 			whatTimesAre(run),
 			...roughness(response),
@@ -40,13 +49,29 @@ export function summaryHeadline(report: Report, run: ReportRun): string[] {
 	];
 }
 
+/** The block's columns are for programs, so what the clocks may be off by stands below it. Undefined within one host. */
+function clockSentence(response: LatencyFigures): string | undefined {
+	const { clockBoundUs, count } = response;
+	if (clockBoundUs === 0 || count === 0) return undefined;
+	const shown = TIMES.filter(([, name]) => !isWithheld(response, name));
+	const below = shown.filter(([, name]) => shortTime(response, name).startsWith("<"));
+	const flagged = shown.filter((time) => !below.includes(time) && isFlagged(response[time[1]], response));
+	const list = (chosen: typeof shown) => chosen.map(([title]) => title).join(", ");
+	const much = [
+		...(flagged.length > 0 ? [`over 10% of ${list(flagged)}`] : []),
+		...(below.length > 0 ? [`more than the whole of ${list(below)}`] : []),
+	];
+	const which = much.length > 0 ? `, which is ${much.join(" and ")}` : "";
+	return `By the hosts' clocks each of these times may be off by ±${formatMicros(clockBoundUs)}${which}.`;
+}
+
 function whatTimesAre(run: ReportRun): string {
 	const uncorrected = uncorrectedSentence(run);
 	if (uncorrected === undefined) return "Times are response times.";
-	return `Times are response times from when each task was due. Uncorrected: ${uncorrected}. ${offeredSentence(run)}.`;
+	return `Times are response times from when each task was due. Uncorrected: ${prose(uncorrected)}. ${offeredSentence(run)}.`;
 }
 
-/** The block above prints every percentile; here it says which not to build on. */
+/** What the block above withholds, and what of it not to build on. */
 function roughness(response: LatencyFigures): string[] {
 	const names = ["p50Us", "p95Us", "p99Us"] as const;
 	const list = (chosen: readonly (typeof names)[number][]) =>
@@ -60,7 +85,7 @@ function roughness(response: LatencyFigures): string[] {
 		const unfinished = formatQuantity(response.unfinished, "task");
 		sentences.push(`${list(beyond)}: at least that, ${unfinished} came to no end.`);
 	}
-	if (withheld.length > 0) sentences.push(`${list(withheld)}: not to be relied on, fewer than 10 tasks lie above.`);
+	if (withheld.length > 0) sentences.push(`${list(withheld)}: withheld, fewer than 10 tasks lie above.`);
 	if (low.length > 0) sentences.push(`${list(low)}: rough, fewer than 100 tasks lie above.`);
 	return sentences;
 }
@@ -72,10 +97,14 @@ function steadySentence(run: ReportRun): string {
 		: `Steady, over the middle 80% of the completions: ${formatRate(steadyTasksPerSecond)} tasks/s.`;
 }
 
-/** One unit and two decimals always, so that summaries line up in a diff. */
-function plainMillis(
-	figures: LatencyFigures,
-	name: "meanUs" | "p50Us" | "p95Us" | "p99Us" | "minUs" | "maxUs",
-): string {
-	return figures.count === 0 ? "n/a" : `${(figures[name] / 1000).toFixed(2)}ms`;
+/** One word always, in one unit and with two decimals: summaries line up in a diff, and programs find a column. */
+function plainMillis(figures: LatencyFigures, name: Time): string {
+	if (isWithheld(figures, name)) return "n/a";
+	const isBound = isPercentile(name) && isBeyondFinished(figures, name);
+	return `${isBound ? ">" : ""}${(figures[name] / 1000).toFixed(2)}ms`;
+}
+
+function isWithheld(figures: LatencyFigures, name: Time): boolean {
+	if (figures.count === 0) return true;
+	return isPercentile(name) && figures.confidence[name] === "withheld" && !isBeyondFinished(figures, name);
 }

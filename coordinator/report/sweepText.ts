@@ -1,5 +1,6 @@
 import { REPEATS_MIN } from "../analysis/medianInterval.js";
 import { shareOrNone, speedupCell } from "./cells.js";
+import { markedByClock } from "./clocksText.js";
 import { curveLines } from "./curve.js";
 import { list, type Section, table } from "./document.js";
 import { formatMicros, formatRate, NO_FIGURE } from "./format.js";
@@ -27,7 +28,7 @@ function markOf({ invalidRuns, runs }: Point): string {
 	return invalidRuns > 0 ? "!" : "";
 }
 
-function figureColumns({ dimensions, repeat, scaling }: Sweep): Column[] {
+function figureColumns({ dimensions, repeat, scaling, points }: Sweep): Column[] {
 	const titles = [
 		...(dimensions.length > 0 ? dimensions : ["point"]),
 		"tasks/s",
@@ -35,12 +36,13 @@ function figureColumns({ dimensions, repeat, scaling }: Sweep): Column[] {
 		...(repeat >= REPEATS_MIN ? ["interval"] : []),
 		"p50",
 		"p99",
+		...(isBetweenHosts(points) ? ["clock"] : []),
 		...(scaling ? ["speed-up", "effic."] : []),
 	];
 	return titles.map(figure);
 }
 
-function figureCells({ dimensions, repeat, scaling }: Sweep, point: Point): string[] {
+function figureCells({ dimensions, repeat, scaling, points }: Sweep, point: Point): string[] {
 	const { median, min, max } = point.tasksPerSecond;
 	return [
 		...(dimensions.length > 0 ? dimensions.map((name) => point.values[name] ?? "") : [point.point]),
@@ -49,8 +51,13 @@ function figureCells({ dimensions, repeat, scaling }: Sweep, point: Point): stri
 		...(repeat >= REPEATS_MIN ? [intervalCell(point.intervals.tasksPerSecond)] : []),
 		percentileOf(point, "p50Us"),
 		percentileOf(point, "p99Us"),
+		...(isBetweenHosts(points) ? [point.clockBoundUs > 0 ? `±${formatMicros(point.clockBoundUs)}` : ""] : []),
 		...(scaling ? [speedupCell(point.speedup), shareOrNone(point.efficiency)] : []),
 	];
+}
+
+function isBetweenHosts(points: readonly Point[]): boolean {
+	return points.some(({ clockBoundUs }) => clockBoundUs > 0);
 }
 
 function intervalCell(interval: Point["intervals"]["tasksPerSecond"]): string {
@@ -59,7 +66,8 @@ function intervalCell(interval: Point["intervals"]["tasksPerSecond"]): string {
 
 function percentileOf({ confidence, ...point }: Point, name: "p50Us" | "p99Us"): string {
 	if (confidence[name] === "withheld") return NO_FIGURE;
-	return `${confidence[name] === "low" ? "~" : ""}${formatMicros(point[name])}`;
+	const cell = `${confidence[name] === "low" ? "~" : ""}${formatMicros(point[name])}`;
+	return markedByClock(cell, point[name], point);
 }
 
 /** What the sweep comes to, sentence by sentence. */

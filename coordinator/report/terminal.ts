@@ -1,5 +1,5 @@
-import { exactCell, headlineOf, percentileCell, percentileLegend, STAGE_TITLES, shownStages } from "./cells.js";
-import { clockColumn, clocksSentence, withClockBound } from "./clocksText.js";
+import { headlineOf, percentileLegend, STAGE_TITLES, shownStages } from "./cells.js";
+import { boundedTime, clockLegend, clocksSentence, shortTime } from "./clocksText.js";
 import { curveLines } from "./curve.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare, shorten, wrap, wrapItems } from "./format.js";
 import { courseText, spreadText } from "./glance.js";
@@ -105,10 +105,10 @@ function headline(report: Report, run: ReportRun, palette: Palette): string[] {
 			: `${formatRate(throughput.steadyTasksPerSecond)} tasks/s over the middle 80% of the completions`;
 	const response = latency.responseTime;
 	const cells = [
-		`p50 ${withClockBound(percentileCell(response, "p50Us"), response.p50Us, response)}`,
-		`p95 ${withClockBound(percentileCell(response, "p95Us"), response.p95Us, response)}`,
-		`p99 ${withClockBound(percentileCell(response, "p99Us"), response.p99Us, response)}`,
-		`max ${exactCell(response, "maxUs")}`,
+		`p50 ${boundedTime(response, "p50Us")}`,
+		`p95 ${boundedTime(response, "p95Us")}`,
+		`p99 ${boundedTime(response, "p99Us")}`,
+		`max ${boundedTime(response, "maxUs")}`,
 	];
 	return [
 		`  ${palette.bold(`${formatRate(throughput.tasksPerSecond)} tasks/s`)}${best}`,
@@ -160,25 +160,30 @@ function curve(report: Report): string[] {
 
 function stages(run: ReportRun, palette: Palette): string[] {
 	const names = shownStages(run);
-	const clock = clockColumn(names.map((name) => run.latency[name]));
-	const rows = names.map((name, row) => {
+	const rows = names.map((name) => {
 		const figures = run.latency[name];
 		return [
 			STAGE_TITLES[name],
-			exactCell(figures, "meanUs"),
-			percentileCell(figures, "p50Us"),
-			percentileCell(figures, "p95Us"),
-			percentileCell(figures, "p99Us"),
-			percentileCell(figures, "p999Us"),
-			exactCell(figures, "maxUs"),
-			...(clock ? [clock.cells[row] ?? ""] : []),
+			shortTime(figures, "meanUs"),
+			shortTime(figures, "p50Us"),
+			shortTime(figures, "p95Us"),
+			shortTime(figures, "p99Us"),
+			shortTime(figures, "p999Us"),
+			shortTime(figures, "maxUs"),
 		];
 	});
-	const headings = ["mean", "p50", "p95", "p99", "p99.9", "max", ...(clock ? [clock.title] : [])];
+	const headings = ["mean", "p50", "p95", "p99", "p99.9", "max"];
 	const columns = [text("stage"), ...headings.map(figure)];
-	const legend = percentileLegend(rows.flat());
-	const marks = legend === undefined ? [] : wrap(legend, WIDTH - 2).map((line) => `  ${palette.dim(line)}`);
+	const clocks = wrapItems([...clockNote(run), ...clockLegend(rows.flat())], "; ", WIDTH - 2);
+	const legend = wrap(percentileLegend(rows.flat()) ?? "", WIDTH - 2);
+	const marks = [...clocks, ...legend].map((line) => `  ${palette.dim(line)}`);
 	return [...painted(terminalTable(columns, rows), palette), ...marks];
+}
+
+/** There is no room for a column. */
+function clockNote({ latency }: ReportRun): string[] {
+	const { clockBoundUs } = latency.responseTime;
+	return clockBoundUs > 0 ? [`response times ±${formatMicros(clockBoundUs)} each (clock)`] : [];
 }
 
 function diagnosis({ diagnosis }: Report, palette: Palette): string[] {

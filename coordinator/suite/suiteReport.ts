@@ -1,4 +1,5 @@
-import { exactCell, headlineOf, percentileCell } from "../report/cells.js";
+import { headlineOf } from "../report/cells.js";
+import { boundedTime } from "../report/clocksText.js";
 import { type Block, facts, list, paragraph, type Section, table } from "../report/document.js";
 import { formatBytes, formatCount, formatMicros, formatRate, formatShare, NO_FIGURE } from "../report/format.js";
 import { markdownSection } from "../report/markdown.js";
@@ -100,10 +101,10 @@ function figuresOf({ report }: PartResult): string[] {
 	const response = run.latency.responseTime;
 	return [
 		formatRate(run.throughput.tasksPerSecond),
-		percentileCell(response, "p50Us"),
-		percentileCell(response, "p95Us"),
-		percentileCell(response, "p99Us"),
-		exactCell(response, "maxUs"),
+		boundedTime(response, "p50Us"),
+		boundedTime(response, "p95Us"),
+		boundedTime(response, "p99Us"),
+		boundedTime(response, "maxUs"),
 		formatShare(run.errorRate),
 		formatBytes(run.resources.peakRssSumBytes),
 	];

@@ -1,5 +1,5 @@
-import { exactCell, percentileCell, steadyCell } from "../cells.js";
-import { withClockBound } from "../clocksText.js";
+import { steadyCell } from "../cells.js";
+import { boundedTime } from "../clocksText.js";
 import { formatCount, formatQuantity, formatRate, formatShare } from "../format.js";
 import { ITEM_DOT, qualityItems } from "../qualityText.js";
 import type { Report, ReportRun } from "../schema.js";
@@ -37,16 +37,14 @@ function failedThresholds({ thresholds }: Report): Markup | undefined {
 function tiles(report: Report, run: ReportRun): Markup {
 	const { throughput, latency, tasks } = run;
 	const response = latency.responseTime;
-	const percentile = (name: "p50Us" | "p95Us" | "p99Us") =>
-		withClockBound(percentileCell(response, name), response[name], response);
 	const choice = report.runs.length > 1 ? headlineChoice(report, run) : undefined;
 	const steady =
 		throughput.steadyTasksPerSecond === null
 			? `steady rate withheld: ${throughput.steadyWithheld ?? "not known"}`
 			: `steady ${steadyCell(run)} tasks/s over the middle 80%`;
 	return html`<div class="tiles"><div class="tile"><h3>Throughput</h3><strong>${formatRate(throughput.tasksPerSecond)} tasks/s</strong><p>${steady}</p>${choice === undefined ? undefined : html`<p>${choice}</p>`}</div>
-<div class="tile"><h3>Median response time</h3><strong>${percentile("p50Us")}</strong><p>p95 ${percentile("p95Us")} · max ${exactCell(response, "maxUs")}</p></div>
-<div class="tile"><h3>99 in 100 respond within</h3><strong>${percentile("p99Us")}</strong><p>p99.9 ${percentileCell(response, "p999Us")}</p></div>
+<div class="tile"><h3>Median response time</h3><strong>${boundedTime(response, "p50Us")}</strong><p>p95 ${boundedTime(response, "p95Us")} · max ${boundedTime(response, "maxUs")}</p></div>
+<div class="tile"><h3>99 in 100 respond within</h3><strong>${boundedTime(response, "p99Us")}</strong><p>p99.9 ${boundedTime(response, "p999Us")}</p></div>
 <div class="tile"><h3>Errors</h3><strong>${formatShare(run.errorRate)}</strong><p>${formatCount(tasks.lost)} lost, ${formatQuantity(tasks.duplicates, "duplicate")}</p></div></div>
 <p>${outcomeSentence(run)}. ${accountingSentence(run)}.</p>`;
 }

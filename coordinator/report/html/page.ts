@@ -1,6 +1,7 @@
 import { headlineOf } from "../cells.js";
+import { boundedTime } from "../clocksText.js";
 import type { Section } from "../document.js";
-import { formatMicros, formatShare } from "../format.js";
+import { formatShare } from "../format.js";
 import type { Report, ReportRun } from "../schema.js";
 import { sectionsOf } from "../sections.js";
 import { type Chart, drawChart } from "./chart.js";
@@ -81,7 +82,7 @@ function stagePictures(report: Report, run: ReportRun | undefined): Markup[] {
 	if (run === undefined || run.latency.responseTime.count === 0) return [];
 	const largest = stageParts(run).reduce((a, b) => (b.us > a.us ? b : a));
 	const share = formatShare(largest.us / run.latency.responseTime.meanUs);
-	const caption = `Of the mean response time of ${formatMicros(run.latency.responseTime.meanUs)}, ${share} was: ${largest.name}. Means, since percentiles do not add up.`;
+	const caption = `Of the mean response time of ${boundedTime(run.latency.responseTime, "meanUs")}, ${share} was: ${largest.name}. Means, since percentiles do not add up.`;
 	return figureOf(stageChart(report), caption);
 }
 
