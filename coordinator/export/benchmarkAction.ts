@@ -9,7 +9,8 @@ interface Entry {
 
 /**
  * What github-action-benchmark takes as `customBiggerIsBetter` (throughput) or `customSmallerIsBetter` (response times, errors,
- * memory): one entry a figure of each run that holds.
+ * memory): one entry a figure of each run that holds. A percentile that the report withholds, or knows only a bound of, has none:
+ * a history is better with a gap than with a figure that is none.
  */
 export function exportBenchmarkAction(report: Report, better: "bigger" | "smaller"): string {
 	const entries = report.runs
@@ -22,10 +23,10 @@ export function exportBenchmarkAction(report: Report, better: "bigger" | "smalle
 				extra: run.verdict.validity,
 			});
 			if (better === "bigger") return [entry("throughput", "tasks/s", run.throughput.tasksPerSecond)];
-			const { p50Us, p99Us } = run.latency.responseTime;
+			const { responseTime } = run.latency;
+			const percentiles = (["p50Us", "p99Us"] as const).filter((name) => responseTime.confidence[name] !== "withheld");
 			return [
-				entry("response time p50", "ms", p50Us / 1_000),
-				entry("response time p99", "ms", p99Us / 1_000),
+				...percentiles.map((name) => entry(`response time ${name.slice(0, 3)}`, "ms", responseTime[name] / 1_000)),
 				entry("error rate", "%", run.errorRate * 100),
 				entry("agents' peak memory", "MB", run.resources.peakRssSumBytes / 1e6),
 			];

@@ -68,9 +68,24 @@ test("github-action-benchmark: throughput apart from what is better the smaller,
 	});
 	const smaller = exportBenchmarkAction(report, "smaller");
 	expect(smaller).toMatch(/response time p99[\s\S]*error rate[\s\S]*peak memory/);
+	expect(JSON.parse(smaller)).toContainEqual({
+		name: "quick: response time p99",
+		unit: "ms",
+		value: reported.latency.responseTime.p99Us / 1_000,
+		extra: "VALID",
+	});
 	const voided = {
 		...report,
 		runs: report.runs.map((each) => ({ ...each, verdict: { ...each.verdict, validity: "INVALID" as const } })),
 	};
 	expect(JSON.parse(exportBenchmarkAction(voided, "bigger"))).toEqual([]);
+});
+
+test("github-action-benchmark: no percentile that the report withholds, and the other figures all the same", () => {
+	// Of 500 tasks 5 lie above p99, 250 above p50.
+	const smaller = JSON.parse(exportBenchmarkAction(report, "smaller")) as { name: string }[];
+	const ofSecond = smaller.map(({ name }) => name).filter((name) => name.startsWith("two"));
+	expect(ofSecond).toEqual(
+		["response time p50", "error rate", "agents' peak memory"].map((figure) => `two, "quoted": ${figure}`),
+	);
 });
