@@ -182,6 +182,21 @@ it("heads with the fastest run that is not invalid", () => {
 	expect(headlineOf(reportOf(simulatedRecord([fast, { ...slow, vanished: [5] }])))?.name).toBe("fast");
 });
 
+it("keeps to 80 columns with a balance that does not fit a line", () => {
+	const report = reportOf(simulatedRecord([{ agents: 2 }]));
+	const runs = report.runs.map((run) => {
+		const byAgent = run.accounting.byAgent.map((group) => ({
+			...group,
+			...{ acknowledged: 4_000_000, completed: 2_000_000, recordedCompleted: 1_000_000, deadLettered: 600_000 },
+			...{ remaining: 200_000, held: 100_000, lost: 60_000, unaccounted: 40_000 },
+		}));
+		return { ...run, accounting: { ...run.accounting, byAgent } };
+	});
+	const lines = renderTerminal({ ...report, runs }, PLAIN).split("\n");
+	expect(lines.filter((line) => line.length > 80)).toEqual([]);
+	expect(lines.join(" ").replace(/\s+/g, " ")).toContain("60,000 lost + 40,000 unaccounted; by agent 1: 4,000,000 =");
+});
+
 it("colours the verdict and the heads where colours are wanted, and changes nothing else", () => {
 	const report = reportOf(simulatedRecord([{ vanished: [3] }]));
 	const coloured = renderTerminal(report, picocolors.createColors(true), FOLDER);

@@ -77,13 +77,56 @@ export function accountingSentence(run: ReportRun): string {
 	return `${formatCount(tasks.enqueued)} enqueued = ${terms.join(" + ")} (${balance}); ${formatQuantity(tasks.duplicates, "duplicate")}`;
 }
 
-type Balance = ReportRun["accounting"]["byAgent"][number] | NonNullable<ReportRun["accounting"]["byPriority"]>[number];
+type Balance = Omit<ReportRun["accounting"]["byAgent"][number], "agent">;
+
+const BALANCE_TERMS = [
+	"acknowledged",
+	"unknownObserved",
+	"completed",
+	"recordedCompleted",
+	"deadLettered",
+	"recordedDeadLettered",
+	"remaining",
+	"held",
+	"lost",
+	"unaccounted",
+] as const satisfies readonly (keyof Balance)[];
 
 /** The balance by priority where tasks had several: `low 100 = 98 completed + 2 lost; normal 900 = 900 completed`. */
 export function prioritySentence({ accounting }: ReportRun): string | undefined {
 	const groups = accounting.byPriority ?? [];
 	if (groups.length < 2) return undefined;
 	return groups.map((group) => `${group.priority} ${balanceTerms(group)}`).join("; ");
+}
+
+/** Up to so many agents each have their balance told; of more only those with tasks that are not settled. */
+const AGENTS_TOLD = 6;
+
+/** The balance by the agent that sent the tasks, where there are several: `sent by agent 0: 500 = 498 completed + 2 lost`, and so on. */
+export function agentBalances({ accounting: { byAgent } }: ReportRun): string[] {
+	if (byAgent.length < 2) return [];
+	const told = byAgent.length <= AGENTS_TOLD ? byAgent : byAgent.filter(isUnsettled).slice(0, AGENTS_TOLD);
+	if (told.length === 0) return [`all tasks of each of ${formatQuantity(byAgent.length, "agent")} settled`];
+	const rest = byAgent.filter((group) => !told.includes(group));
+	const others =
+		rest.length > 0 ? [`by the other ${formatQuantity(rest.length, "agent")}: ${balanceTerms(sumOf(rest))}`] : [];
+	const [first = "", ...more] = told.map((group) => `by agent ${group.agent}: ${balanceTerms(group)}`);
+	return [`sent ${first}`, ...more, ...others];
+}
+
+/** Whether an agent's word for the end of one of these tasks is missing. */
+function isUnsettled(balance: Balance): boolean {
+	const { recordedCompleted, recordedDeadLettered, remaining, held, lost, unaccounted } = balance;
+	return recordedCompleted + recordedDeadLettered + remaining + held + lost + unaccounted > 0;
+}
+
+function sumOf(groups: readonly Balance[]): Balance {
+	const [first, ...others] = groups.map((group) => ({ ...group }));
+	if (first === undefined) throw new RangeError("no balance to add up");
+	for (const other of others) {
+		for (const name of BALANCE_TERMS) first[name] += other[name];
+	}
+	return first;
 }
 
 function balanceTerms(balance: Balance): string {

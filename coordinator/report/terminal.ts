@@ -11,6 +11,7 @@ import { ITEM_DOT, qualityItems } from "./qualityText.js";
 import type { Report, ReportRun } from "./schema.js";
 import {
 	accountingSentence,
+	agentBalances,
 	headlineChoice,
 	loadSentence,
 	outcomeSentence,
@@ -196,12 +197,18 @@ function facts(report: Report, run: ReportRun, palette: Palette): string[] {
 		...labelledIf("intervals", intervalSentence(run), palette),
 		...labelledIf("Little", littlesLawSentence(run), palette),
 		labelled("accounting", accountingSentence(run), palette),
+		...balancesByAgent(run, palette),
 		...labelledIf("", prioritySentence(run), palette),
 		labelled("work", workSentence(run), palette),
 		labelled("agents", resourcesSentence(run), palette),
 		...labelledIf("clocks", clocksSentence(run), palette),
 		labelled("redis", redisSentence(report, run), palette),
 	];
+}
+
+function balancesByAgent(run: ReportRun, palette: Palette): string[] {
+	const balances = agentBalances(run);
+	return balances.length === 0 ? [] : [labelledItems("", balances, "; ", palette)];
 }
 
 /** Up to this many agents have a row each; of more, the slowest, the busiest and the lost. */
@@ -284,7 +291,9 @@ function labelled(label: string, sentence: string, palette: Palette): string {
 }
 
 function labelledItems(label: string, items: readonly string[], separator: string, palette: Palette): string {
-	return labelledLines(label, wrapItems(items, separator, WIDTH - NAME_WIDTH - 2), palette);
+	const width = WIDTH - NAME_WIDTH - 2;
+	const lines = wrapItems(items, separator, width).flatMap((line) => wrap(line, width));
+	return labelledLines(label, lines, palette);
 }
 
 function labelledLines(label: string, [first = "", ...more]: readonly string[], palette: Palette): string {
