@@ -2,6 +2,7 @@ import { RunEnd } from "../../proto/gen/record.js";
 import type { MergedRun } from "../merge/merged.js";
 import { formatCount, formatQuantity } from "../report/format.js";
 import type { Reason } from "./reason.js";
+import { throughputOf } from "./throughput.js";
 import { whoseTasks } from "./whoseTasks.js";
 
 /** What became of every task (measurement.md §8). */
@@ -186,13 +187,20 @@ function duplicates(run: MergedRun): Reason[] {
 	const { duplicates: count, crossAgentDuplicates } = run.accounting;
 	if (count === 0) return [];
 	const across = crossAgentDuplicates > 0 ? `, ${formatCount(crossAgentDuplicates)} of them by two agents` : "";
+	const counted = throughputOf(run).isDistinct
+		? "once in the accounting and the rate, and once for each of these agents in the steady rate, the response times and the series"
+		: "once in the accounting, and once for each of these agents in the rates, the response times and the series";
 	return [
 		{
 			code: "duplicates",
 			severity: "NOTE",
 			figure: count,
 			sentence: `${formatQuantity(count, "task was", "tasks were")} settled more than once${across}.`,
-			advice: "Delivery is at least once, so this is no fault; each task counts once in the figures.",
+			advice: `Delivery is at least once, so this is no fault. ${
+				crossAgentDuplicates > 0
+					? `A task that two agents settled counts ${counted}.`
+					: "Each of these tasks counts once in the accounting, the rates, the response times and the series."
+			}`,
 		},
 	];
 }

@@ -14,6 +14,11 @@ export interface Throughput {
 	readonly toUs: number;
 	/** How it was measured, for people. */
 	readonly basis: string;
+	/**
+	 * Whether a task that two agents completed counts once among the completions. Each agent puts the first time that it
+	 * completed a task into its slots, and where in time the others' were nobody knows: a window has them all.
+	 */
+	readonly isDistinct: boolean;
 	readonly steady: Steady;
 }
 
@@ -40,6 +45,7 @@ export function throughputOf(run: MergedRun): Throughput {
 			completions,
 			...window,
 			basis: `completions ${spanOf(window)} ÷ that time`,
+			isDistinct: false,
 			steady,
 		};
 	}
@@ -52,6 +58,7 @@ export function throughputOf(run: MergedRun): Throughput {
 		fromUs: measured ? fromUs : 0,
 		toUs: measured ? toUs : 0,
 		basis: "completions from the first send to the last completion ÷ that time",
+		isDistinct: true,
 		steady,
 	};
 }

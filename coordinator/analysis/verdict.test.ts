@@ -6,6 +6,7 @@ import { Distribution } from "../../proto/histogram.js";
 import { simulatedRun } from "../../tests/support/records.js";
 import { mergeRun } from "../merge/merge.js";
 import type { Accounting, MergedAgent, MergedRun } from "../merge/merged.js";
+import type { LoadSpec } from "../plan/plan.js";
 import { verdictFrom } from "./reason.js";
 import { checkExecution, verdictOf } from "./verdict.js";
 
@@ -236,4 +237,24 @@ it("has every code explained in docs/reading-a-report.md", () => {
 	const page = readFileSync(new URL("../../docs/reading-a-report.md", import.meta.url), "utf8");
 	expect(codes.length).toBeGreaterThan(25);
 	expect(codes.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
+});
+
+describe("what is said of duplicates", () => {
+	const adviceOf = (run: MergedRun) => verdictOf(run).reasons.find(({ code }) => code === "duplicates")?.advice;
+	const TIMED: LoadSpec = { kind: "timed", warmupMs: 0, durationMs: 1_000, inFlight: 8 };
+
+	it("one agent's are in no figure", () => {
+		expect(adviceOf(accounting({ duplicates: 2 }))).toMatch(
+			/counts once in the accounting, the rates, the response times/,
+		);
+	});
+
+	it("two agents' are in what each of them measured", () => {
+		const run = accounting({ duplicates: 2, crossAgentDuplicates: 1 });
+		expect(adviceOf(run)).toMatch(
+			/once in the accounting and the rate, and once for each of these agents in the steady/,
+		);
+		const timed = { ...run, spec: { ...run.spec, load: TIMED } };
+		expect(adviceOf(timed)).toMatch(/once in the accounting, and once for each of these agents in the rates/);
+	});
 });

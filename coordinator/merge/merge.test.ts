@@ -5,6 +5,7 @@ import { AgentRecord, RunEnd, RunRecord } from "../../proto/gen/record.js";
 import { StageRecorder } from "../../proto/histogramRecorder.js";
 import { LedgerPages } from "../../proto/ledger.js";
 import { CLOCK_STAGES, STAGES, stageUnit } from "../../proto/stages.js";
+import { throughputOf } from "../analysis/throughput.js";
 import type { RunSpec } from "../plan/plan.js";
 import { specToJson } from "../plan/planJson.js";
 import { mergeRun } from "./merge.js";
@@ -266,4 +267,32 @@ test("percentiles of agents that each saw another speed are not averaged", () =>
 		mergeRun(runOf(agents)).stages.get(Stage.RESPONSE_TIME)?.percentileUs(99.5) ?? 0;
 	expect((p995Us(fast) + p995Us(slow)) / 2).toBe(50_500);
 	expect(p995Us(fast, slow)).toBe(100_000);
+});
+
+describe("a task that two agents completed", () => {
+	const completion = (task: number, slot: number): Sample => ({ stage: Stage.RESPONSE_TIME, value: 900, slot, task });
+	const merged = (load: RunSpec["load"]) =>
+		mergeRun(
+			runOf(
+				[
+					{ measurements: measured([completion(0, 0), completion(1, 1), completion(2, 2)]), workers: 2 },
+					{ measurements: measured([completion(2, 3), completion(3, 4)]), workers: 2 },
+					{ measurements: sender(4), producers: 16 },
+				],
+				{ specJson: specToJson({ ...SPEC, load }) },
+			),
+		);
+	const completedIn = (run: ReturnType<typeof merged>) => run.series.reduce((sum, { completed }) => sum + completed, 0);
+
+	test.each<[string, RunSpec["load"], number]>([
+		["of a number of tasks once", { kind: "tasks", tasks: 4, limitMs: undefined }, 4],
+		["of a time once for each of them", { kind: "timed", warmupMs: 0, durationMs: 1_000, inFlight: 8 }, 5],
+	])("counts once in the accounting, once for each in response times and series, in the rate %s", (_, load, rated) => {
+		const run = merged(load);
+		expect(run.accounting).toMatchObject({ completed: 4, duplicates: 1, crossAgentDuplicates: 1, lost: 0 });
+		expect(run.stages.get(Stage.RESPONSE_TIME)?.count).toBe(5);
+		expect(completedIn(run)).toBe(5);
+		const { completions, isDistinct } = throughputOf(run);
+		expect([completions, isDistinct]).toEqual([rated, rated === 4]);
+	});
 });

@@ -37,7 +37,9 @@ export const accountingSchema = z.object({
 	unknownObserved: count.describe("Those of them whose task was seen again."),
 	recordedCompleted: count.describe("By their records alone: the agent that completed them was lost before it told."),
 	recordedDeadLettered: count,
-	crossAgentDuplicates: count,
+	crossAgentDuplicates: count.describe(
+		"Of tasks.duplicates those by another agent. Completions among them are in latency, series and seconds once more, and in the throughput of a run with a duration; not in that of a number of tasks.",
+	),
 	notIssued: count.describe("Tasks of this run's mark that no producer sent."),
 	byAgent: z.array(z.object({ agent: count, ...balance })).describe("By the agent that sent them."),
 	byPriority: z
