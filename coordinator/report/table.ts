@@ -13,9 +13,9 @@ export function terminalTable(columns: readonly Column[], rows: readonly (readon
 	return [head ?? [], ...body].map((cells) => cells.join("  ").trimEnd());
 }
 
-/** A table's lines in Markdown, aligned so that the source reads as a table too. */
+/** A table's lines in Markdown, aligned so that the source reads as a table too. Its cells are Markdown already. */
 export function markdownTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-	const escaped = rows.map((row) => row.map((cell) => cell.replace(/[\\|]/g, "\\$&")));
+	const escaped = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
 	const [head, ...body] = padded(columns, escaped);
 	const rule = (head ?? []).map((cell, index) =>
 		columns[index]?.align === "right" ? `${"-".repeat(cell.length - 1)}:` : "-".repeat(cell.length),
