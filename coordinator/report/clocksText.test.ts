@@ -115,12 +115,13 @@ test("on two hosts each one's drift is told, and what crossed", () => {
 	const run = runOf(["a", "b"]);
 	const clocks = run.clocks && {
 		...run.clocks,
+		boundUs: 96,
 		hosts: run.clocks.hosts.map((host, index) => ({ ...host, driftPpm: index === 0 ? null : -3.25, steps: index })),
 		betweenHosts: { count: 2_000, p50Us: 3_300 },
 		belowZero: { count: 3, mostUs: 41 },
 	};
 	expect(clocksSentence({ ...run, clocks })).toMatch(
-		/^2 hosts; drift against Redis unknown, −3.3 ppm; 1 step; .*p50 between hosts 3.30 ms \(2,000 tasks\); 3 response times below zero, by 41.0 µs at the most$/,
+		/^2 hosts; drift against Redis unknown, −3.3 ppm; 1 step; .*p50 between hosts 3.30 ms ±96.0 µs \(2,000 tasks\); 3 response times below zero, by 41.0 µs at the most$/,
 	);
 });
 

@@ -9,10 +9,13 @@ type Bound = Pick<LatencyFigures, "clockBoundUs">;
 
 /** A time with what the clocks may be off by: `3.20 ms ±150 µs (clock)`; `<150 µs` where that is more than the time itself. */
 export function withClockBound(cell: string, us: number, { clockBoundUs }: Bound): string {
-	const marked = markedByClock(cell, us, { clockBoundUs });
 	if (clockBoundUs === 0 || !/\d/.test(cell)) return cell;
-	if (marked.startsWith("<")) return `${marked} (clock)`;
-	return `${cell} ±${formatMicros(clockBoundUs)}${marked.endsWith("!") ? "!" : ""} (clock)`;
+	return `${bounded(cell, us, { clockBoundUs })} (clock)`;
+}
+
+function bounded(cell: string, us: number, { clockBoundUs }: Bound): string {
+	const marked = markedByClock(cell, us, { clockBoundUs });
+	return marked.startsWith("<") ? marked : `${cell} ±${formatMicros(clockBoundUs)}${marked.endsWith("!") ? "!" : ""}`;
 }
 
 /** The same for where the bound stands beside it: `3.20 ms`, `1.49 ms!`, `<150 µs`. */
@@ -53,19 +56,23 @@ export function clockLegend(cells: readonly string[]): string[] {
 /** `2 hosts; drift against Redis +3.1, −2.0 ppm; 0 steps; …`; undefined on one host. The quality line has the bound. */
 export function clocksSentence({ clocks }: ReportRun): string | undefined {
 	if (clocks === null) return undefined;
-	const { hosts, withinHost, betweenHosts, belowZero } = clocks;
+	const { hosts, boundUs, withinHost, betweenHosts, belowZero } = clocks;
 	const steps = Math.max(...hosts.map((host) => host.steps));
 	const drifts = hosts.map(({ driftPpm }) =>
 		driftPpm === null ? "unknown" : `${driftPpm < 0 ? "−" : "+"}${Math.abs(driftPpm).toFixed(1)}`,
 	);
-	const median = (name: string, { count, p50Us }: typeof withinHost) =>
-		p50Us === null ? [] : [`p50 ${name} ${formatMicros(p50Us)} (${formatQuantity(count, "task")})`];
+	const median = (name: string, { count, p50Us }: typeof withinHost, clockBoundUs: number) => {
+		if (p50Us === null) return [];
+		const cell = formatMicros(p50Us);
+		const text = clockBoundUs > 0 ? bounded(cell, p50Us, { clockBoundUs }) : cell;
+		return [`p50 ${name} ${text} (${formatQuantity(count, "task")})`];
+	};
 	return [
 		formatQuantity(hosts.length, "host"),
 		`drift against Redis ${drifts.join(", ")} ppm`,
 		formatQuantity(steps, "step"),
-		...median("within a host", withinHost),
-		...median("between hosts", betweenHosts),
+		...median("within a host", withinHost, 0),
+		...median("between hosts", betweenHosts, boundUs),
 		...(belowZero.count > 0
 			? [
 					`${formatQuantity(belowZero.count, "response time")} below zero, by ${formatMicros(belowZero.mostUs)} at the most`,
