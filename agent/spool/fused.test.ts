@@ -173,12 +173,32 @@ describe("turn", () => {
 		expect(await redis.exists("p:store:task:a", "p:store:result:a", "p:task:a")).toBe(2);
 	});
 
-	it("is carried out by a server that has forgotten the scripts", async () => {
-		await sender.enqueue([task("a")]);
+	it("is carried out, once, by a server that has forgotten the scripts", async () => {
+		await sender.enqueue([task("a"), task("b")]);
 		await redis.script("FLUSH");
 		expect(idsOf(await queue.turn(fetchTurn(1, 1)))).toEqual(["a"]);
 		await redis.script("FLUSH");
+		const turn = { ...fetchTurn(2, 1), settlements: [completed("a")], tickets: [{ field: "1:1", left: [] }] };
+		expect(idsOf(await queue.turn(turn))).toEqual(["b"]);
+		expect(await redis.get("p:stats:completed")).toBe("1");
+		await redis.script("FLUSH");
 		expect((await queue.maintain("c")).renewed).toBe(1);
+	});
+
+	it("of a consumer whose lease is taken while it is on its way is refused whole", async () => {
+		await sender.enqueue([task("a")]);
+		await queue.turn(fetchTurn(1, 1));
+		// It watches: nothing is asked before what it sends.
+		await expire("c");
+		const late = { ...fetchTurn(2, 1), settlements: [completed("a")], tickets: [{ field: "1:1", left: [] }] };
+		const [{ takenBack }, answer] = await Promise.all([
+			new FusedQueue(redis, "p:", LEASE_MS).maintain(),
+			queue.turn(late),
+		]);
+		// Whichever came first: both never are.
+		expect([takenBack, answer.kind]).toEqual(answer.kind === "lost" ? [1, "lost"] : [0, "done"]);
+		expect(await redis.exists("p:store:task:a", "p:store:result:a")).toBe(answer.kind === "lost" ? 0 : 2);
+		expect(await redis.llen("p:queue:normal")).toBe(answer.kind === "lost" ? 1 : 0);
 	});
 
 	const taskJson = async (id: string) => (await redis.get(`p:task:${id}`)) ?? "";
