@@ -7,8 +7,11 @@ const CAPACITY = 2 ** 20;
  */
 export class AckRing {
 	readonly #slots: ReadonlyMap<number, number>;
-	/** The task in each place, plus 1; 0: none. A task's number is sequence · producers + slot, its place the low 20 bits of it. */
-	readonly #tasks = new Float64Array(CAPACITY);
+	/**
+	 * Which task is in each place; 0: none. A task's number is sequence · producers + slot, its place the low 20 bits of it, and
+	 * the rest, plus 1, is here.
+	 */
+	readonly #rounds = new Uint32Array(CAPACITY);
 	readonly #atUs = new Float64Array(CAPACITY);
 
 	constructor(producers: readonly number[]) {
@@ -30,7 +33,7 @@ export class AckRing {
 		if (slot === undefined) return;
 		const task = sequence * this.#slots.size + slot;
 		const place = task & (CAPACITY - 1);
-		this.#tasks[place] = task + 1;
+		this.#rounds[place] = roundOf(task);
 		this.#atUs[place] = atUs;
 	}
 
@@ -43,7 +46,11 @@ export class AckRing {
 		if (slot === undefined) return undefined;
 		const task = sequence * this.#slots.size + slot;
 		const place = task & (CAPACITY - 1);
-		if (this.#tasks[place] !== task + 1) return undefined;
+		if (this.#rounds[place] !== roundOf(task)) return undefined;
 		return Math.max(0, dequeuedAtUs - (this.#atUs[place] as number));
 	}
+}
+
+function roundOf(task: number): number {
+	return Math.floor(task / CAPACITY) + 1;
 }
