@@ -252,7 +252,7 @@ export class Runner {
 		};
 		if (slice.load?.kind?.$case === "open") {
 			const load = slice.load.kind.value;
-			const open = { ...context, epochUs: this.#epochUs };
+			const open = { ...context, epochUs: this.#epochUs, abandon: this.#abandon.signal };
 			await Promise.all(slice.producers.map((share) => runOpenLoop(open, share, load)));
 			return;
 		}

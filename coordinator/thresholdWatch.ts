@@ -67,8 +67,8 @@ function liveValue(run: FleetRun, { metric, aggregation }: Threshold, elapsedMs:
 		const completed = sum((totals) => totals.completed);
 		return completed > 0 ? (completed / elapsedMs) * 1_000 : undefined;
 	}
-	const issued = sum((totals) => totals.sent);
-	const failed = sum((totals) => totals.rejected + totals.unknown + totals.deadLettered);
+	const issued = sum((totals) => totals.sent + totals.dropped);
+	const failed = sum((totals) => totals.rejected + totals.unknown + totals.deadLettered + totals.dropped);
 	if (issued === 0) return undefined;
 	return "name" in aggregation && aggregation.name === "count" ? failed : failed / issued;
 }

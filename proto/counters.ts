@@ -21,6 +21,6 @@ export function settledOf({ completed, deadLettered, duplicates }: Counters): nu
 }
 
 /** What went wrong, as the live view counts it. */
-export function errorsOf({ rejected, unknown, workerErrors, deadLettered }: Counters): number {
-	return rejected + unknown + workerErrors + deadLettered;
+export function errorsOf({ rejected, unknown, workerErrors, deadLettered, dropped }: Counters): number {
+	return rejected + unknown + workerErrors + deadLettered + dropped;
 }

@@ -4,7 +4,7 @@ import type { Report } from "../coordinator/report/schema.js";
 import { runCli, startCli } from "./support/cli.js";
 import { startMonitor } from "./support/monitor.js";
 import { startRedis } from "./support/redis.js";
-import { expectReported, onlyRun } from "./support/results.js";
+import { expectReported, onlyRun, readReport, resultFolder } from "./support/results.js";
 
 type Run = Report["runs"][number];
 
@@ -101,6 +101,55 @@ test("a Redis frozen for 2 s: the corrected percentiles are what arithmetic says
 		const { stdout } = await cli.exited;
 		expect(stdout).toMatch(/response +p50 .* p99 ~?\d/);
 		expect(stdout).toMatch(/uncorrected p50 .* from the\s+sending/);
+	} finally {
+		await redis.stop();
+	}
+});
+
+const GENERATOR_FAULTS = ["generator-late", "agent-busy", "load-not-offered"];
+
+test("arrivals that a Redis frozen to the end of sending keeps out are in the percentiles and the error rate", async () => {
+	const redis = await startRedis();
+	try {
+		const args = ["run", "--rate", "200", "--warmup", "0", "--duration", "6s", "--agents", "2", "--redis", redis.url];
+		const thresholds = ["responseTime: p(99)<1h", "errors: rate<0.001"].flatMap((text) => ["--threshold", text]);
+		const cli = startCli([...args, "--max-unacknowledged", "4", ...FAST_WORKERS, ...thresholds], {
+			timeoutMs: 50_000,
+		});
+		await cli.waitForLine(/: measuring, /);
+		await sleep(2_000);
+		process.kill(redis.pid, "SIGSTOP");
+		await cli.waitForLine(/: keeping load, /);
+		// No response time is above 4 s yet, so the load is kept up for less than 8.
+		await sleep(10_000);
+		process.kill(redis.pid, "SIGCONT");
+		const { code, stdout } = await cli.exited;
+		const run = onlyRun(cli.folder);
+		// A machine that is too busy to keep the schedule voids the run, and that comes first.
+		const faults = run.verdict.reasons.filter(({ severity }) => severity === "INVALID").map((reason) => reason.code);
+		expect(GENERATOR_FAULTS).toEqual(expect.arrayContaining(faults));
+		expect(code).toBe(faults.length > 0 ? 3 : 6);
+		const { responseTime, sendLag } = run.latency;
+		const offered = offeredBy(run);
+		expect(sendLag.count + sendLag.unfinished + offered.notOffered).toBe(1_200);
+		expect(cohortOf(run) + offered.notOffered).toBe(1_200);
+		// What fell due in the last second of the window, at the least.
+		expect(sendLag.unfinished).toBeGreaterThan(200);
+		expect(responseTime.unfinished).toBe(sendLag.unfinished);
+		// And all that did in the 5 s after it.
+		expect(offered.dropped).toBeGreaterThan(sendLag.unfinished + 900);
+		expect(offered.droppedHeldBack).toBe(offered.dropped);
+		expect(offered.due).toBe(offered.sent + offered.notOffered + offered.dropped);
+		expect(run.accounting.balanced).toBe(true);
+		expect(run.tasks.issued).toBe(offered.sent);
+		expect(run.tasks.failed).toBeGreaterThanOrEqual(offered.dropped);
+		expect(run.errorRate).toBeCloseTo(run.tasks.failed / (offered.sent + offered.dropped), 5);
+		expect(run.errors["dropped: enqueues had no answer"]).toBe(offered.dropped);
+		const codes = run.verdict.reasons.map((reason) => reason.code);
+		expect(codes).toContain("arrivals-dropped");
+		expect(stdout).toMatch(/response +p50 .* p99 >\d/);
+		const report = readReport(resultFolder(cli.folder));
+		expect(report.thresholds.map(({ passed }) => passed)).toEqual([false, false]);
 	} finally {
 		await redis.stop();
 	}

@@ -27,13 +27,16 @@ afterEach(() => {
 interface Setting {
 	readonly enqueue: (task: Task) => Promise<void>;
 	readonly load?: Partial<OpenLoad>;
-	/** How long after the epoch the loop begins; before it unless said: making a recorder takes a while. */
+	/** How long after the epoch the loop begins; before it unless said. */
 	readonly lateUs?: number;
 	readonly stop?: AbortSignal;
 }
 
+/** Making a recorder takes a while, and no arrival may be missed meanwhile. */
+const EPOCH_IN_MS = 1_000;
+
 /** 500 arrivals a second for 400 ms, unless said otherwise, on the real clock. */
-async function offered({ enqueue, load, lateUs = -300_000, stop = new AbortController().signal }: Setting) {
+async function offered({ enqueue, load, lateUs = -1_000 * EPOCH_IN_MS, stop = new AbortController().signal }: Setting) {
 	const epochUs = nowUs() - lateUs;
 	const recorder = new Recorder({ runTag: RUN, epochUs, producers: [0] });
 	opened.push(recorder);
@@ -48,6 +51,7 @@ async function offered({ enqueue, load, lateUs = -300_000, stop = new AbortContr
 		wall: new WallClock(),
 		stop,
 		epochUs,
+		abandon: new AbortController().signal,
 	};
 	const open = OpenLoad.create({
 		profile: [RateSegment.create({ durationMs: 400, fromPerSecond: 500, toPerSecond: 500 })],
@@ -57,13 +61,17 @@ async function offered({ enqueue, load, lateUs = -300_000, stop = new AbortContr
 		...load,
 	});
 	await runOpenLoop(context, SHARE, open);
-	const { counters, stages } = recorder.result(Resources.create());
+	const { counters, stages, responseSeries } = recorder.result(Resources.create());
 	if (!counters) throw new Error("no counters");
 	const lag = (stage: Stage) => {
 		const encoded = stages.find((candidate) => candidate.stage === stage);
 		return encoded ? Distribution.decode(encoded) : Distribution.empty("us");
 	};
-	return { counters, lag };
+	return { counters, lag, seconds: responseSeries };
+}
+
+function standStill(ms: number): void {
+	for (const endUs = nowUs() + 1_000 * ms; nowUs() < endUs; );
 }
 
 describe("an open loop", () => {
@@ -97,7 +105,7 @@ describe("an open loop", () => {
 				if (counting) setTimeout(answer, 1);
 			};
 			answer();
-		}, 500);
+		}, EPOCH_IN_MS + 200);
 		let counting = true;
 		const { counters, lag } = await offered({ enqueue, load: { maxUnacknowledged: 10 } }).finally(() => {
 			counting = false;
@@ -112,19 +120,51 @@ describe("an open loop", () => {
 		expect(heldBack.max).toBeGreaterThan(150_000);
 	});
 
-	test("what waits when it is stopped is dropped, and counted", async () => {
+	test("what enqueues without an answer hold back when it is stopped is dropped, and each is told with its time", async () => {
 		const stop = new AbortController();
 		const answers: (() => void)[] = [];
-		const end = setTimeout(() => {
-			stop.abort();
-			for (const answer of answers) answer();
-		}, 450);
 		const enqueue = () => new Promise<void>((resolve) => answers.push(resolve));
-		const { counters } = await offered({ enqueue, load: { maxUnacknowledged: 5 }, stop: stop.signal });
+		const end = setTimeout(() => stop.abort(), EPOCH_IN_MS + 600);
+		// The answers come long after it has given up.
+		const thaw = setTimeout(() => {
+			for (const answer of answers) answer();
+		}, EPOCH_IN_MS + 2_500);
+		const { counters, seconds } = await offered({ enqueue, load: { maxUnacknowledged: 5 }, stop: stop.signal });
 		clearTimeout(end);
-		expect(counters.sent).toBe(5);
-		expect(counters.dropped).toBeGreaterThan(50);
-		expect(counters.due).toBe(counters.sent + counters.dropped);
+		clearTimeout(thaw);
+		expect(counters).toMatchObject({ due: 200, sent: 5, dropped: 195, droppedHeldBack: 195 });
+		expect(seconds).toMatchObject([{ index: 0, intended: 200, ended: 0, count: 0 }]);
+	});
+
+	test("what fell due since the last turn goes out yet when it is stopped", async () => {
+		const stop = new AbortController();
+		let sentBefore = 0;
+		let sent = 0;
+		const end = setTimeout(() => {
+			sentBefore = sent;
+			standStill(8);
+			stop.abort();
+		}, EPOCH_IN_MS + 200);
+		const enqueue = async () => void sent++;
+		const { counters } = await offered({ enqueue, stop: stop.signal });
+		clearTimeout(end);
+		expect(counters).toMatchObject({ due: sent, sent, dropped: 0 });
+		expect(sent).toBeGreaterThanOrEqual(sentBefore + 3);
+	});
+
+	test("what it is behind with by its own fault is dropped as that", async () => {
+		const stop = new AbortController();
+		let sent = 0;
+		const enqueue = async () => {
+			if (++sent !== 20) return;
+			// 750 fall due meanwhile, of which half a second at twice the rate leaves 250.
+			standStill(1_500);
+			stop.abort();
+		};
+		const profile = [RateSegment.create({ durationMs: 3_000, fromPerSecond: 500, toPerSecond: 500 })];
+		const { counters } = await offered({ enqueue, load: { profile }, stop: stop.signal });
+		expect(counters.dropped).toBeGreaterThan(200);
+		expect(counters).toMatchObject({ due: counters.sent + counters.dropped, droppedHeldBack: 0 });
 	});
 
 	test("a late agent keeps the schedule: what fell due before it began is not offered, and no sequence number is used up", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { OpenLoad, ProducerShare } from "../../proto/gen/slice.js";
 import { stampBytes } from "../measure/stamp.js";
 import { classifyError } from "../spool/connection.js";
@@ -16,12 +17,16 @@ const ALARM_EARLY_US = 100;
 /** Who spins sleeps to so long before an arrival, if that is long enough for the alarm: it may be late. */
 const SPIN_US = 1_000;
 const LONGEST_SLEEP_MS = 60_000;
+/** How long it may go on after sending has ended, with what fell due before: a late timer or a short stall drops nothing. */
+const LAST_SENDS_US = 500_000;
 /** An agent that began later than this does not send what fell due before it began (measurement.md §5). */
 const START_LATE_US = 10_000;
 
 export interface OpenLoopContext extends ProducerContext {
 	/** The run's epoch on the clock of `nowUs`. */
 	readonly epochUs: number;
+	/** Ends the loop at once. */
+	readonly abandon: AbortSignal;
 }
 
 /**
@@ -31,8 +36,8 @@ export interface OpenLoopContext extends ProducerContext {
  *   on time ─ stalled, or too many enqueues without an answer ─▶ behind ─ has sent all that is due ─▶ on time
  *
  * While it is behind it catches up at most at twice the rate. No arrival is skipped: one that was late is sent late and its
- * response time counts from when it was due. Only what fell due before a late start, and what was still waiting when sending
- * ended, is never sent, and is counted. Times are µs since the epoch, except what the recorder is told.
+ * response time counts from when it was due. Only what fell due before a late start, and what could not be sent within 0.5 s
+ * after sending ended, is never sent: the recorder hears of each. Times are µs since the epoch, except what the recorder is told.
  */
 export async function runOpenLoop(context: OpenLoopContext, share: ProducerShare, load: OpenLoad): Promise<void> {
 	const loop = new OpenLoop(context, share, load);
@@ -68,19 +73,33 @@ class OpenLoop {
 	}
 
 	async run(): Promise<void> {
-		const { stop, recorder } = this.context;
+		const { stop } = this.context;
 		this.#passOverMissed(this.#now());
 		while (!stop.aborted && this.#arrivals.dueUs < Number.POSITIVE_INFINITY) {
 			const again = this.#turn();
 			if (this.#arrivals.dueUs < Number.POSITIVE_INFINITY) await this.#pause.sleep(again ? 0 : this.#sleepMs());
 		}
-		this.#countDue(this.#now());
-		recorder.dropped(this.#waiting);
+		await this.#end(this.#now());
 		this.#pause.close();
 		if (this.#unacknowledged === 0) return;
 		await new Promise<void>((resolve) => {
 			this.#whenAnswered = resolve;
 		});
+	}
+
+	/** What has fallen due when sending ends goes out yet, where that does not take long; the rest is dropped. */
+	async #end(endedUs: number): Promise<void> {
+		const { abandon, recorder, epochUs } = this.context;
+		this.#countDue(endedUs);
+		while (this.#arrivals.dueUs <= endedUs && this.#now() < endedUs + LAST_SENDS_US && !abandon.aborted) {
+			this.#turn(endedUs);
+			await sleep(1);
+		}
+		const heldBack = this.#heldBack || this.#isFull();
+		for (; this.#waiting > 0; this.#waiting--) {
+			recorder.dropped(epochUs + this.#arrivals.dueUs, heldBack);
+			this.#arrivals.advance();
+		}
 	}
 
 	#now(): number {
@@ -104,16 +123,16 @@ class OpenLoop {
 		this.context.recorder.due(count);
 	}
 
-	/** Sends what is due. @returns whether more is, and the event loop may have its turn first */
-	#turn(): boolean {
-		this.#countDue(this.#now());
+	/** Sends what is due by now, and by `lastUs`. @returns whether more is, and the event loop may have its turn first */
+	#turn(lastUs = Number.POSITIVE_INFINITY): boolean {
+		this.#countDue(Math.min(this.#now(), lastUs));
 		for (let sent = 0; sent < SENT_A_TURN; sent++) {
 			const nowUs = this.#now();
 			const mayReachUs = this.#pace.at(nowUs);
 			const { dueUs } = this.#arrivals;
 			if (dueUs > nowUs) this.#heldBack = false;
 			else if (this.#isFull()) this.#heldBack = true;
-			if (dueUs > mayReachUs || this.#isFull()) return false;
+			if (dueUs > Math.min(mayReachUs, lastUs) || this.#isFull()) return false;
 			this.#send(dueUs);
 			this.#sentAtUs = nowUs;
 			this.#arrivals.advance();

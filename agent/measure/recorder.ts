@@ -142,9 +142,18 @@ export class Recorder implements WorkObserver {
 		this.#counters.notOffered += arrivals;
 	}
 
-	/** So many of them were still waiting when sending ended. */
-	dropped(arrivals: number): void {
-		this.#counters.dropped += arrivals;
+	/**
+	 * One of them was still waiting when sending ended: it is intended, and never comes to an end.
+	 *
+	 * @param heldBack whether it waited behind enqueues without an answer
+	 */
+	dropped(intendedAtUs: number, heldBack: boolean): void {
+		const intendedUs = this.#intendedUs(intendedAtUs);
+		this.#counters.dropped++;
+		if (heldBack) this.#counters.droppedHeldBack++;
+		if (this.options.window && this.#isMeasured(intendedUs)) this.#counters.cohortDropped++;
+		this.#responses.begun(intendedUs);
+		this.#countError(heldBack ? "dropped: enqueues had no answer" : "dropped: the generator was behind");
 	}
 
 	/** Its enqueue was acknowledged. @param intendedAtUs in a closed loop the moment at which it was sent */

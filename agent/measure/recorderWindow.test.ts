@@ -94,6 +94,35 @@ test("times are of the tasks intended in the window, whenever they finish; count
 	expect(timesOf(result, Stage.UNCORRECTED_RESPONSE_TIME).max).toBeCloseTo(998_000, 0);
 });
 
+test("a dropped arrival is intended and never ends, in the window's cohort where it was intended in it", () => {
+	const recorder = recorderOf({ fromMs: 1_000, toMs: 2_000 });
+	live(recorder, 0, { intendedUs: 1_000_000, sentUs: 1_000_000, completedUs: 1_002_000 });
+	recorder.due(4);
+	for (const [intendedUs, heldBack] of [
+		[999_999, true],
+		[1_000_000, true],
+		[1_999_999, false],
+		[2_000_000, true],
+	] as const) {
+		recorder.dropped(EPOCH_US + intendedUs, heldBack);
+	}
+	const { counters, errors, responseSeries, producers, series, stages } = resultOf(recorder);
+	expect(counters).toMatchObject({ due: 5, sent: 1, dropped: 4, droppedHeldBack: 3, cohortSent: 1, cohortDropped: 2 });
+	expect(responseSeries.map(({ index, intended, count, ended }) => [index, intended, count, ended])).toEqual([
+		[0, 1, 0, 0],
+		[1, 3, 1, 0],
+		[2, 1, 0, 0],
+	]);
+	expect([...errors]).toEqual([
+		["dropped: enqueues had no answer", 3],
+		["dropped: the generator was behind", 1],
+	]);
+	// None of them was begun.
+	expect(producers).toEqual([{ producer: 0, issued: 1 }]);
+	expect(series.reduce((sum, { sent }) => sum + sent, 0)).toBe(1);
+	expect(stages.find(({ stage }) => stage === Stage.SEND_LAG)?.count).toBe(1);
+});
+
 test("without a window every task is measured, and there is no cohort", () => {
 	const recorder = recorderOf();
 	live(recorder, 0, { intendedUs: 5, sentUs: 5, completedUs: 2_000 });

@@ -41,7 +41,7 @@ export class ResponseSeries {
 	#last: OpenSecond | undefined;
 	readonly #free: Uint32Array[] = [];
 
-	/** A task is begun. */
+	/** A task is begun, or never will be. */
 	begun(intendedAtUs: number): void {
 		this.#at(intendedAtUs).intended++;
 	}

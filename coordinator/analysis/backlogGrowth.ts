@@ -39,7 +39,6 @@ export function backlogGrowth(run: MergedRun): number | undefined {
 
 /** Arrivals that were held back to the end pile up before the queue instead of in it. */
 function heldUpPerSecond(run: MergedRun): number {
-	const { heldBack, dropped } = run.counters;
 	const lastedSeconds = run.span.lastSentAtUs / 1e6;
-	return heldBack > 0 && lastedSeconds > 0 ? dropped / lastedSeconds : 0;
+	return lastedSeconds > 0 ? run.counters.droppedHeldBack / lastedSeconds : 0;
 }

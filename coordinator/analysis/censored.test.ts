@@ -4,7 +4,7 @@ import { Stage } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { simulatedRun } from "../../tests/support/records.js";
 import { mergeRun } from "../merge/merge.js";
-import { censoredPercentile, NONE_UNFINISHED, type Unfinished, unfinishedOf } from "./censored.js";
+import { censoredPercentile, NONE_UNFINISHED, type Unfinished, unfinishedOf, unfinishedOfStage } from "./censored.js";
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 const waits = (...waited: number[]): Unfinished => ({
@@ -69,4 +69,20 @@ it("of a run that was stopped is what its tasks had waited then", () => {
 	const p50 = censoredPercentile(response, 50, unfinished);
 	expect(p50.isBound).toBe(true);
 	expect(p50.us).toBeGreaterThanOrEqual(run.endAtUs - 400_000);
+});
+
+it("of an open loop counts what was dropped among its unfinished tasks", () => {
+	// An arrival a millisecond for 2 s; the last 600 are dropped.
+	const run = mergeRun(simulatedRun({ openMs: 2_000, agents: 2, droppedFromUs: 1_400_000 }));
+	expect(run.accounting).toMatchObject({ issued: 1_400, completed: 1_400, balanced: true });
+	const unfinished = unfinishedOf(run);
+	expect(unfinished.count).toBe(600);
+	expect(unfinished.waited.reduce((sum, { count }) => sum + count, 0)).toBe(600);
+	const response = run.stages.get(Stage.RESPONSE_TIME) ?? Distribution.empty("us");
+	expect(censoredPercentile(response, 70, unfinished).isBound).toBe(false);
+	expect(censoredPercentile(response, 71, unfinished).isBound).toBe(true);
+	// They have no send lag, and were not sent: what counts from there is without them.
+	expect(unfinishedOfStage("sendLag", run, unfinished).count).toBe(600);
+	expect(unfinishedOfStage("uncorrectedResponseTime", run, unfinished).count).toBe(0);
+	expect(unfinishedOfStage("enqueueTime", run, unfinished).count).toBe(0);
 });

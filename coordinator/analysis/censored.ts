@@ -5,7 +5,7 @@ import { windowOf } from "../plan/partition.js";
 import { unfinishedTasks } from "./checkAccounting.js";
 import { SLOT_MS } from "./throughput.js";
 
-/** Tasks without a response time, which stay among those that percentiles are of (measurement.md §4). */
+/** Tasks without a response time, those never sent among them, which stay among those that percentiles are of (measurement.md §4). */
 export interface Unfinished {
 	readonly count: number;
 	/** What some of them had waited at least when the run ended. Of the others nothing is known. */
@@ -28,7 +28,7 @@ export interface CensoredPercentile {
 }
 
 /**
- * The unfinished among the tasks whose times are recorded. What a second's tasks had waited follows from how many were
+ * The unfinished among the tasks whose times are recorded. Of arrivals that an open loop dropped their number is known. What a second's tasks had waited follows from how many were
  * intended in it and how many came to an end; which they were is not known, so they are taken for its last ones. Where these are more than the ledger says, the ledger is right, and those that
  * waited least are taken, so that what follows stays a lower bound.
  */
@@ -43,7 +43,9 @@ export function unfinishedOf(run: MergedRun): Unfinished {
 	const total = byWait.reduce((sum, { count }) => sum + count, 0);
 	// A lost agent sent tasks that nobody could place in a second.
 	const placed = window && run.agents.every(({ loss }) => !loss);
-	const count = placed ? Math.min(unfinishedTasks(run), total) : unfinishedTasks(run);
+	const dropped = run.counters.cohortDropped;
+	const sent = placed ? Math.min(unfinishedTasks(run), Math.max(0, total - dropped)) : unfinishedTasks(run);
+	const count = dropped + sent;
 	let left = count;
 	const waited = byWait.flatMap((group) => {
 		const taken = Math.min(left, group.count);
@@ -72,12 +74,20 @@ function lastOf({ spec, series, endAtUs }: MergedRun, second: number, count: num
 
 /**
  * Those of a stage: of the whole task's times the unfinished have none. When they were sent is known in closed loops, where
- * it is when they were intended.
+ * it is when they were intended. Dropped arrivals were never sent: they have no send lag, and no part in what counts from there.
  */
 export function unfinishedOfStage(stage: StageName, run: MergedRun, unfinished: Unfinished): Unfinished {
-	if (stage === "responseTime") return unfinished;
-	if (stage !== "uncorrectedResponseTime") return NONE_UNFINISHED;
-	return run.spec.load.kind === "open" ? { count: unfinished.count, waited: [] } : unfinished;
+	const dropped = run.counters.cohortDropped;
+	switch (stage) {
+		case "responseTime":
+			return unfinished;
+		case "uncorrectedResponseTime":
+			return run.spec.load.kind === "open" ? { count: unfinished.count - dropped, waited: [] } : unfinished;
+		case "sendLag":
+			return { count: dropped, waited: [] };
+		default:
+			return NONE_UNFINISHED;
+	}
 }
 
 /**

@@ -45,7 +45,7 @@ function runOf({
 	const stages = new Map(run.stages);
 	stages.set(Stage.GENERATOR_LAG, Distribution.of("us", generatorLagUs));
 	stages.set(Stage.RESPONSE_TIME, Distribution.of("us", responseUs));
-	const sent = { due: 1_200, sent: 1_200, late: 0, heldBack: 0, notOffered: 0, dropped: 0 };
+	const sent = { due: 1_200, sent: 1_200, late: 0, heldBack: 0, notOffered: 0, dropped: 0, droppedHeldBack: 0 };
 	return {
 		...run,
 		spec: { ...run.spec, load },
@@ -89,8 +89,21 @@ describe("an open loop", () => {
 	});
 
 	test("what the queue held back to the end is the queue's fault, and piles up too", () => {
-		const counters = { due: 1_200, sent: 600, dropped: 600, heldBack: 500 };
+		const counters = { due: 1_200, sent: 600, dropped: 600, droppedHeldBack: 600, heldBack: 500 };
 		expect(found({ completed: 50, counters })).toEqual(["arrivals-dropped DEGRADED", "backlog-growing DEGRADED"]);
+	});
+
+	test.each<[string, Partial<Counters>, string[]]>([
+		["one that was held back excuses no other", { dropped: 20, droppedHeldBack: 1 }, ["load-not-offered INVALID"]],
+		["nor does one that was sent late", { dropped: 20, heldBack: 500 }, ["load-not-offered INVALID"]],
+		[
+			"too many of both",
+			{ dropped: 40, droppedHeldBack: 20 },
+			["load-not-offered INVALID", "arrivals-dropped DEGRADED"],
+		],
+		["few of each", { dropped: 20, droppedHeldBack: 10 }, []],
+	])("drops are judged by their own cause: %s", (_, counters, codes) => {
+		expect(found({ counters })).toEqual(codes);
 	});
 
 	test("that is behind is told in words, with both rates", () => {

@@ -15,8 +15,8 @@ export function checkLoad(run: MergedRun): Reason[] {
 const SENT_RATIO_MIN = 0.99;
 
 /** What was missed without the queue's doing. */
-function notSent({ due, notOffered, dropped, heldBack }: OfferedLoad): Reason[] {
-	const missed = notOffered + (heldBack > 0 ? 0 : dropped);
+function notSent({ due, notOffered, dropped, droppedHeldBack }: OfferedLoad): Reason[] {
+	const missed = notOffered + dropped - droppedHeldBack;
 	const ratio = due > 0 ? 1 - missed / due : 1;
 	if (ratio >= SENT_RATIO_MIN) return [];
 	return [
@@ -30,8 +30,9 @@ function notSent({ due, notOffered, dropped, heldBack }: OfferedLoad): Reason[] 
 	];
 }
 
-function droppedBehind({ due, dropped, heldBack }: OfferedLoad): Reason[] {
-	if (heldBack === 0 || due === 0 || dropped / due <= 1 - SENT_RATIO_MIN) return [];
+/** What was missed because the queue did not answer. */
+function droppedBehind({ due, droppedHeldBack: dropped }: OfferedLoad): Reason[] {
+	if (due === 0 || dropped / due <= 1 - SENT_RATIO_MIN) return [];
 	return [
 		{
 			code: "arrivals-dropped",
@@ -39,7 +40,7 @@ function droppedBehind({ due, dropped, heldBack }: OfferedLoad): Reason[] {
 			figure: dropped,
 			sentence:
 				`${formatQuantity(dropped, "arrival")} (${formatShare(dropped / due)}) could not be sent before sending ended, ` +
-				"because enqueues had no answer. They are in no response time.",
+				"because enqueues had no answer. They count as errors, and as slower than every task that was sent.",
 			advice: "The queue does not even accept what is offered: offer less, or give --max-unacknowledged more.",
 		},
 	];

@@ -94,7 +94,7 @@ const READERS: Readers = {
 		steady: ({ throughput }) => throughput.steadyTasksPerSecond,
 	},
 	errors: {
-		rate: ({ errorRate, tasks }) => (tasks.issued > 0 ? errorRate : null),
+		rate: ({ errorRate, tasks, offered }) => (tasks.issued + (offered?.dropped ?? 0) > 0 ? errorRate : null),
 		count: ({ tasks }) => tasks.failed,
 	},
 	tasks: {

@@ -23,6 +23,8 @@ export interface OfferedLoad {
 	readonly notOffered: number;
 	/** Due, and never sent: sending ended first. */
 	readonly dropped: number;
+	/** Those of them that waited because too many enqueues had no answer; the others are the generator's own fault. */
+	readonly droppedHeldBack: number;
 }
 
 /** Undefined for a closed loop, which offers what the queue allows. */
@@ -33,7 +35,7 @@ export function offeredOf(run: MergedRun): OfferedLoad | undefined {
 	const { fromUs, toUs, tasksPerSecond } = throughputOf(run);
 	const arrivals = profile.arrivalsBy(toUs / 1_000) - profile.arrivalsBy(fromUs / 1_000);
 	const perSecond = toUs > fromUs ? (arrivals / (toUs - fromUs)) * 1e6 : 0;
-	const { due, sent, late, heldBack, notOffered, dropped } = run.counters;
+	const { due, sent, late, heldBack, notOffered, dropped, droppedHeldBack } = run.counters;
 	return {
 		perSecond,
 		achievedShare: perSecond > 0 ? tasksPerSecond / perSecond : 0,
@@ -44,5 +46,6 @@ export function offeredOf(run: MergedRun): OfferedLoad | undefined {
 		heldBack,
 		notOffered,
 		dropped,
+		droppedHeldBack,
 	};
 }

@@ -59,6 +59,20 @@ describe("one run", () => {
 		expect(judged(text, QUICK).passed).toBe(passed);
 	});
 
+	it.each([
+		["responseTime: p(69)<50ms", true],
+		["responseTime: p(99)<50ms", false],
+		["sendLag: p(99)<50ms", false],
+		["uncorrectedResponseTime: p(99)<50ms", true],
+		["errors: rate<0.31", true],
+		["errors: rate<0.001", false],
+		["errors: count==600", true],
+		["tasks: failed==600", true],
+		["tasks: issued==1400", true],
+	])("of which three in ten arrivals were dropped, %s: %s", (text, passed) => {
+		expect(judged(text, { openMs: 2_000, droppedFromUs: 1_400_000 }).passed).toBe(passed);
+	});
+
 	it("has a value for every figure of every metric", () => {
 		const [run] = runsOf({ ...QUICK, agents: 2 });
 		const limits = { duration: "1h", bytes: "1GB", share: "100%", rate: "1M", count: "1M", number: "1M" };

@@ -37,7 +37,7 @@ export function buildRun(run: MergedRun): ReportRun {
 	const throughput = throughputOf(run);
 	const unfinished = unfinishedOf(run);
 	const { deadLettered, recordedDeadLettered, rejected, lost } = accounting;
-	const failed = deadLettered + recordedDeadLettered + rejected + absent(accounting) + lost;
+	const failed = deadLettered + recordedDeadLettered + rejected + absent(accounting) + lost + counters.dropped;
 	const figures = {
 		clocks: clockFigures(run),
 		start: startFigures(run),
@@ -71,7 +71,7 @@ export function buildRun(run: MergedRun): ReportRun {
 		start: figures.start,
 		timing: timingOf(run),
 		tasks: tasksOf(run, failed),
-		errorRate: share(failed, accounting.issued),
+		errorRate: share(failed, accounting.issued + counters.dropped),
 		attempts: {
 			dequeued: counters.dequeued,
 			failed: counters.failedAttempts,
@@ -202,7 +202,11 @@ function latencyOf(run: MergedRun, unfinished: Unfinished): ReportRun["latency"]
 function percentileCurve(run: MergedRun, unfinished: Unfinished): ReportRun["percentileCurve"] {
 	const of = (stage: Stage) => run.stages.get(stage) ?? Distribution.empty("us");
 	const isOnTime = of(Stage.SEND_LAG).maxUs === 0;
-	return percentileCurveOf(of(Stage.RESPONSE_TIME), of(Stage.UNCORRECTED_RESPONSE_TIME), unfinished, isOnTime);
+	const uncorrected = {
+		values: of(Stage.UNCORRECTED_RESPONSE_TIME),
+		unfinished: unfinishedOfStage("uncorrectedResponseTime", run, unfinished),
+	};
+	return percentileCurveOf({ values: of(Stage.RESPONSE_TIME), unfinished }, isOnTime ? undefined : uncorrected);
 }
 
 /** Response times are taken between two hosts; all other stages lie within one. */

@@ -9,21 +9,23 @@ const POINTS_A_HALVING = 5;
 /** A percentile with fewer values above it is not drawn. */
 const LEAST_ABOVE = 10;
 
-/** @param isSame the uncorrected times are the response times */
-export function percentileCurveOf(
-	response: Distribution,
-	uncorrected: Distribution,
-	unfinished: Unfinished,
-	isSame: boolean,
-): ReportRun["percentileCurve"] {
-	const total = response.count + unfinished.count;
+/** Times, and how many tasks have none. */
+interface Times {
+	readonly values: Distribution;
+	readonly unfinished: Unfinished;
+}
+
+/** @param uncorrected undefined where these times are the response times */
+export function percentileCurveOf(response: Times, uncorrected: Times | undefined): ReportRun["percentileCurve"] {
+	const total = response.values.count + response.unfinished.count;
 	const percent: number[] = [];
 	for (let point = 0; ; point++) {
 		const above = 2 ** (-point / POINTS_A_HALVING);
-		const isAmongFinished = (1 - above) * total <= response.count;
+		const isAmongFinished = (1 - above) * total <= response.values.count;
 		if (above * total < LEAST_ABOVE || !isAmongFinished) break;
 		percent.push(rounded(100 * (1 - above), 6));
 	}
-	const of = (values: Distribution) => percent.map((each) => rounded(censoredPercentile(values, each, unfinished).us));
-	return { percent, responseTimeUs: of(response), uncorrectedResponseTimeUs: isSame ? [] : of(uncorrected) };
+	const of = ({ values, unfinished }: Times) =>
+		percent.map((each) => rounded(censoredPercentile(values, each, unfinished).us));
+	return { percent, responseTimeUs: of(response), uncorrectedResponseTimeUs: uncorrected ? of(uncorrected) : [] };
 }

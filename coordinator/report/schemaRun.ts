@@ -15,7 +15,7 @@ const tasksSchema = z.object({
 	enqueued: count.describe("Enqueues that took effect: acknowledged, or without an answer but seen again."),
 	completed: count.describe("Distinct tasks completed, by the word of an agent."),
 	failed: count.describe(
-		"Tasks that came to a bad end: deadLettered + recordedDeadLettered + rejected + unknownAbsent + lost.",
+		"Tasks that came to a bad end, or to none: deadLettered + recordedDeadLettered + rejected + unknownAbsent + lost + offered.dropped.",
 	),
 	deadLettered: count,
 	recordedCompleted: count.describe("By their records alone: the agent that completed them was lost before it told."),
@@ -91,7 +91,8 @@ const offeredSchema = z
 		lateShare: z.number().describe("Of those sent, more than 1 ms after they were due."),
 		heldBack: count.describe("Late because too many enqueues had no answer."),
 		notOffered: count.describe("Due before a late agent had begun."),
-		dropped: count.describe("Due, and never sent: sending ended first."),
+		dropped: count.describe("Due, and never sent: sending ended first. Each counts as an error."),
+		droppedHeldBack: count.describe("Those of them that waited because too many enqueues had no answer."),
 	})
 	.nullable()
 	.describe("What an open loop was to offer, and did; null for a closed loop.");
@@ -122,7 +123,7 @@ export const runSchema = z.object({
 		clockBoundUs: z.number().describe("± on times between two hosts; 0 on one host."),
 	}),
 	tasks: tasksSchema,
-	errorRate: z.number().describe("tasks.failed ÷ tasks.issued."),
+	errorRate: z.number().describe("tasks.failed ÷ (tasks.issued + offered.dropped)."),
 	attempts: z.object({
 		dequeued: count.describe("Tasks handed to workers, each attempt counted."),
 		failed: count.describe("Handler runs that failed or timed out."),

@@ -180,10 +180,14 @@ export interface Counters {
   late: number;
   /** late because too many enqueues had no answer yet */
   heldBack: number;
+  /** dropped for that reason; the other ones by the generator's own fault */
+  droppedHeldBack: number;
   /** Runs with a window: */
   cohortSent: number;
   /** settled for the first time, of those intended in the window */
   cohortSettled: number;
+  /** dropped, of those intended in the window */
+  cohortDropped: number;
 }
 
 /**
@@ -236,7 +240,7 @@ export interface ResponseSecond {
   histogram: Buffer;
   /** completed */
   count: number;
-  /** begun */
+  /** begun, or dropped */
   intended: number;
   /** came to another end: rejected or dead-lettered */
   ended: number;
@@ -1167,8 +1171,10 @@ function createBaseCounters(): Counters {
     dropped: 0,
     late: 0,
     heldBack: 0,
+    droppedHeldBack: 0,
     cohortSent: 0,
     cohortSettled: 0,
+    cohortDropped: 0,
   };
 }
 
@@ -1234,11 +1240,17 @@ export const Counters: MessageFns<Counters> = {
     if (message.heldBack !== 0) {
       writer.uint32(160).uint64(message.heldBack);
     }
+    if (message.droppedHeldBack !== 0) {
+      writer.uint32(184).uint64(message.droppedHeldBack);
+    }
     if (message.cohortSent !== 0) {
       writer.uint32(168).uint64(message.cohortSent);
     }
     if (message.cohortSettled !== 0) {
       writer.uint32(176).uint64(message.cohortSettled);
+    }
+    if (message.cohortDropped !== 0) {
+      writer.uint32(192).uint64(message.cohortDropped);
     }
     return writer;
   },
@@ -1416,6 +1428,14 @@ export const Counters: MessageFns<Counters> = {
             message.heldBack = longToNumber(reader.uint64());
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.droppedHeldBack = longToNumber(reader.uint64());
+            continue;
+          }
           case 21: {
             if (tag !== 168) {
               break;
@@ -1430,6 +1450,14 @@ export const Counters: MessageFns<Counters> = {
             }
 
             message.cohortSettled = longToNumber(reader.uint64());
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.cohortDropped = longToNumber(reader.uint64());
             continue;
           }
         }
@@ -1469,8 +1497,10 @@ export const Counters: MessageFns<Counters> = {
     message.dropped = object.dropped ?? 0;
     message.late = object.late ?? 0;
     message.heldBack = object.heldBack ?? 0;
+    message.droppedHeldBack = object.droppedHeldBack ?? 0;
     message.cohortSent = object.cohortSent ?? 0;
     message.cohortSettled = object.cohortSettled ?? 0;
+    message.cohortDropped = object.cohortDropped ?? 0;
     return message;
   },
 };

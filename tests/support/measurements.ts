@@ -36,9 +36,10 @@ export interface Life {
 const intendedAtUs = ({ dueAtUs, sentAtUs }: Life) => dueAtUs ?? sentAtUs;
 const lagUs = (each: Life) => each.sentAtUs - intendedAtUs(each);
 
-/** What an agent would have measured that sent and settled these tasks. @param crossing those of them that came from another host */
+/** What an agent would have measured that sent, dropped and settled these tasks. @param crossing those of them that came from another host */
 export function measured(
 	sent: readonly Life[],
+	dropped: readonly Life[],
 	settled: readonly Life[],
 	crossing: (each: Life) => boolean,
 	endAtUs: number,
@@ -84,7 +85,10 @@ export function measured(
 			emptyPolls: 20,
 			metadataBytes: sent.length * 96,
 			...(isOpen && {
-				due: sent.length,
+				due: sent.length + dropped.length,
+				dropped: dropped.length,
+				droppedHeldBack: dropped.length,
+				cohortDropped: dropped.length,
 				late: sent.filter((each) => lagUs(each) > 1_000).length,
 				cohortSent: sent.length,
 				cohortSettled: settled.length,
@@ -94,10 +98,13 @@ export function measured(
 			Distribution.of(stageUnit(stage), values.get(stage) ?? []).encode(stage),
 		),
 		series: seriesOf(sent, settled),
-		responseSeries: secondsOf(sent, settled),
+		responseSeries: secondsOf([...sent, ...dropped], settled),
 		ledger: ledger.allPages(),
 		producers: [...issued].map(([producer, count]) => ({ producer, issued: count })),
-		errors: new Map(lead ? errors : []),
+		errors: new Map([
+			...(lead ? errors : []),
+			...(dropped.length > 0 ? [["dropped: enqueues had no answer", dropped.length] as const] : []),
+		]),
 		span: Span.create({
 			firstSentAtUs: sends.first,
 			lastSentAtUs: sends.last,
@@ -130,7 +137,7 @@ function seriesOf(sent: readonly Life[], settled: readonly Life[]): Slot[] {
 	return [...slots.values()].sort((a, b) => a.index - b.index);
 }
 
-function secondsOf(sent: readonly Life[], settled: readonly Life[]): ResponseSecond[] {
+function secondsOf(intended: readonly Life[], settled: readonly Life[]): ResponseSecond[] {
 	const seconds = new Map<number, SecondOfResponses>();
 	const add = (us: number, change: Partial<SecondOfResponses>) => {
 		const index = Math.floor(us / 1e6);
@@ -138,7 +145,7 @@ function secondsOf(sent: readonly Life[], settled: readonly Life[]): ResponseSec
 		const sum = seconds.get(index);
 		seconds.set(index, sum ? addSeconds(sum, one) : one);
 	};
-	for (const each of sent) add(intendedAtUs(each), { intended: 1 });
+	for (const each of intended) add(intendedAtUs(each), { intended: 1 });
 	for (const each of settled) {
 		const maxUs = each.settledAtUs - intendedAtUs(each);
 		const completed = { count: 1, maxUs, buckets: { indexes: [coarseBucket(maxUs)], counts: [1] } };

@@ -22,6 +22,8 @@ export interface RunShape {
 	readonly timedMs?: number;
 	/** A task each millisecond for so long, whatever the queue does. */
 	readonly openMs?: number;
+	/** From then on enqueues have no answer, and what falls due is dropped. */
+	readonly droppedFromUs?: number;
 	/** Each n-th task ends in a dead letter. */
 	readonly deadLetterEach?: number;
 	/** These tasks (by run-wide number) vanish after their enqueue. */
@@ -244,8 +246,12 @@ function agentRecord(
 	const agents = shape.agents ?? 1;
 	const lostAtUs = shape.lost?.agent === index ? shape.lost.atUs : undefined;
 	const untilUs = lostAtUs ?? Number.POSITIVE_INFINITY;
-	const sent = all.filter((each) => each.sender === index && each.enqueuedAtUs < untilUs);
-	const settled = all.filter((each) => each.worker === index && each.settledAtUs >= 0 && each.settledAtUs < untilUs);
+	const due = all.filter((each) => each.sender === index && each.enqueuedAtUs < untilUs);
+	const isDropped = ({ dueAtUs = -1 }: Life) => dueAtUs >= (shape.droppedFromUs ?? Number.POSITIVE_INFINITY);
+	const sent = due.filter((each) => !isDropped(each));
+	const settled = all.filter(
+		(each) => each.worker === index && !isDropped(each) && each.settledAtUs >= 0 && each.settledAtUs < untilUs,
+	);
 	const hosts = shape.hosts ?? ["bench-1"];
 	const crossing = (each: Life) => hosts[each.sender % hosts.length] !== hosts[each.worker % hosts.length];
 	return AgentRecord.create({
@@ -254,7 +260,15 @@ function agentRecord(
 		host: host(hosts[index % hosts.length] ?? ""),
 		pid: 4_000 + index,
 		clockBoundUs: hosts.length > 1 ? 60 : 0,
-		measurements: measured(sent, settled, crossing, endAtUs, index === 0, shape.errors ?? new Map()),
+		measurements: measured(
+			sent,
+			due.filter(isDropped),
+			settled,
+			crossing,
+			endAtUs,
+			index === 0,
+			shape.errors ?? new Map(),
+		),
 		workers: Math.floor(((index + 1) * spec.workers) / agents) - Math.floor((index * spec.workers) / agents),
 		producers: Math.max(0, Math.ceil((PRODUCERS - index) / agents)),
 		...(lostAtUs === undefined
