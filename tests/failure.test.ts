@@ -44,6 +44,38 @@ test.each([2, 0])(
 	},
 );
 
+test("kill -9 of an agent of an open loop: its share of the arrivals is said not to have been offered", async () => {
+	const args = ["run", "--rate", "400", "--warmup", "0", "--duration", "8s", "--workers", "2", "--log-level", "info"];
+	const cli = startCli([...args, "--poll-interval", "1ms", "--agents", "4", "--redis", redis.tcpUrl], {
+		timeoutMs: 50_000,
+	});
+	const victim = await pidOf(cli, 2);
+	await cli.waitForLine(/measuring, [\d,]{3}/);
+	process.kill(victim, "SIGKILL");
+	const { code, stdout } = await cli.exited;
+	expect(code).toBe(3);
+	const run = onlyRun(cli.folder);
+	const { offered } = run;
+	const lost = run.perAgent[2]?.lost;
+	if (!offered || !lost) throw new Error("no open loop, or no agent lost");
+	// Its 100 a second until the measured time was over at the least, and at the most until sending ended.
+	const coveredS = lost.coveredToMs / 1_000;
+	expect(offered.notOfferedLost).toBeGreaterThanOrEqual(Math.floor(100 * (8 - coveredS)));
+	expect(offered.notOfferedLost).toBeLessThanOrEqual(offered.due / 4);
+	expect(offered.due).toBe(offered.sent + offered.notOffered + offered.dropped);
+	// What the other three fell due is three quarters of it all, but for what came between its last count and its report.
+	const share = offered.notOfferedLost / offered.due;
+	expect(offered.sentRatio).toBeLessThanOrEqual(1 - share + 1e-6);
+	const reason = run.verdict.reasons.find((each) => each.code === "load-not-offered");
+	expect(reason).toMatchObject({ severity: "INVALID" });
+	expect(reason?.sentence).toContain(`${offered.notOfferedLost.toLocaleString("en")} of them`);
+	const agentLost = run.verdict.reasons.find((each) => each.code === "agent-lost");
+	expect(agentLost?.severity).toBe("INVALID");
+	expect(agentLost?.figure).toBeGreaterThanOrEqual(share - 1e-6);
+	expect(stdout).toMatch(/not\s+offered\s+by\s+lost\s+agents/);
+	expect(await allKeys(redis.url)).toEqual([]);
+});
+
 test("an agent that hangs is dropped when its lease is over, named, and ended", async () => {
 	const cli = startCli([...LONG, "--agents", "2", "--redis", redis.tcpUrl], { timeoutMs: 55_000 });
 	const victim = await pidOf(cli, 1);

@@ -55,6 +55,7 @@ export class CountingRecorder extends Recorder {
 			firstCompletedAtUs: -1,
 			lastCompletedAtUs: this.#lastCompletedAtUs,
 			startLatenessUs: 0,
+			sendingEndedAtUs: -1,
 		};
 		return { ...result, counters: this.totals(), span };
 	}

@@ -61,13 +61,13 @@ async function offered({ enqueue, load, lateUs = -1_000 * EPOCH_IN_MS, stop = ne
 		...load,
 	});
 	await runOpenLoop(context, SHARE, open);
-	const { counters, stages, responseSeries } = recorder.result(Resources.create());
-	if (!counters) throw new Error("no counters");
+	const { counters, stages, responseSeries, span } = recorder.result(Resources.create());
+	if (!counters || !span) throw new Error("no counters");
 	const lag = (stage: Stage) => {
 		const encoded = stages.find((candidate) => candidate.stage === stage);
 		return encoded ? Distribution.decode(encoded) : Distribution.empty("us");
 	};
-	return { counters, lag, seconds: responseSeries };
+	return { counters, lag, seconds: responseSeries, span };
 }
 
 function standStill(ms: number): void {
@@ -129,11 +129,13 @@ describe("an open loop", () => {
 		const thaw = setTimeout(() => {
 			for (const answer of answers) answer();
 		}, EPOCH_IN_MS + 2_500);
-		const { counters, seconds } = await offered({ enqueue, load: { maxUnacknowledged: 5 }, stop: stop.signal });
+		const { counters, seconds, span } = await offered({ enqueue, load: { maxUnacknowledged: 5 }, stop: stop.signal });
 		clearTimeout(end);
 		clearTimeout(thaw);
 		expect(counters).toMatchObject({ due: 200, sent: 5, dropped: 195, droppedHeldBack: 195 });
 		expect(seconds).toMatchObject([{ index: 0, intended: 200, ended: 0, count: 0 }]);
+		// It was stopped 200 ms after the last one was due, and gave up half a second later.
+		expect(span.sendingEndedAtUs).toBeGreaterThan(500_000);
 	});
 
 	test("what fell due since the last turn goes out yet when it is stopped", async () => {

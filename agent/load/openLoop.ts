@@ -91,6 +91,7 @@ class OpenLoop {
 	async #end(endedUs: number): Promise<void> {
 		const { abandon, recorder, epochUs } = this.context;
 		this.#countDue(endedUs);
+		recorder.sendingEnded(epochUs + endedUs);
 		while (this.#arrivals.dueUs <= endedUs && this.#now() < endedUs + LAST_SENDS_US && !abandon.aborted) {
 			this.#turn(endedUs);
 			await sleep(1);

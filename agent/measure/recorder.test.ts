@@ -103,6 +103,7 @@ describe("a recorder", () => {
 			firstCompletedAtUs: 501_750,
 			lastCompletedAtUs: 501_750,
 			startLatenessUs: 0,
+			sendingEndedAtUs: -1,
 		});
 		expect(result.series).toEqual([{ index: 2, sent: 1, enqueued: 1, completed: 1, failed: 0 }]);
 		expect(ledgerOf(result).has(1, Outcome.COMPLETED, 0)).toBe(true);

@@ -60,6 +60,7 @@ export class Recorder implements WorkObserver {
 		firstCompletedAtUs: -1,
 		lastCompletedAtUs: -1,
 		startLatenessUs: 0,
+		sendingEndedAtUs: -1,
 	};
 	#inFlight = 0;
 	#maxInFlight = 0;
@@ -140,6 +141,11 @@ export class Recorder implements WorkObserver {
 	/** So many of them had fallen due before this agent had begun, and are not sent. */
 	notOffered(arrivals: number): void {
 		this.#counters.notOffered += arrivals;
+	}
+
+	/** What falls due from now on is not sent. */
+	sendingEnded(atUs: number): void {
+		this.#span.sendingEndedAtUs = Math.max(this.#span.sendingEndedAtUs, this.#sinceEpoch(atUs));
 	}
 
 	/**

@@ -1,5 +1,6 @@
 import type { MergedRun } from "../merge/merged.js";
 import { windowOf } from "../plan/partition.js";
+import { sendingEndUs } from "./lostLoad.js";
 import { offeredOf } from "./offered.js";
 import { SLOT_MS } from "./throughput.js";
 import { mannKendallZ, type Point, pooled, theilSenSlope, Z_ONE_SIDED_1_PERCENT } from "./trend.js";
@@ -39,6 +40,6 @@ export function backlogGrowth(run: MergedRun): number | undefined {
 
 /** Arrivals that were held back to the end pile up before the queue instead of in it. */
 function heldUpPerSecond(run: MergedRun): number {
-	const lastedSeconds = run.span.lastSentAtUs / 1e6;
+	const lastedSeconds = sendingEndUs(run) / 1e6;
 	return lastedSeconds > 0 ? run.counters.droppedHeldBack / lastedSeconds : 0;
 }

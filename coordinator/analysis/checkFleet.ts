@@ -2,6 +2,8 @@ import { RunEnd } from "../../proto/gen/record.js";
 import type { MergedAgent, MergedRun } from "../merge/merged.js";
 import { formatMicros, formatQuantity, formatShare } from "../report/format.js";
 import { tasksNotSent } from "./checkAccounting.js";
+import { lostArrivals } from "./lostLoad.js";
+import { type OfferedLoad, offeredOf, SENT_RATIO_MIN } from "./offered.js";
 import type { Reason } from "./reason.js";
 
 /** What became of the agents. */
@@ -71,11 +73,12 @@ function because(run: MergedRun): string {
 
 /** One reason an agent: which, when, and how much of the load it leaves uncovered. */
 function lostAgents(run: MergedRun): Reason[] {
-	const workers = run.agents.reduce((sum, agent) => sum + agent.workers, 0);
-	const isWhole = run.accounting.remaining + run.accounting.held + tasksNotSent(run) === 0;
+	const offered = offeredOf(run);
+	const isSent = !offered || offered.notOfferedLost <= (1 - SENT_RATIO_MIN) * offered.due;
+	const isWhole = isSent && run.accounting.remaining + run.accounting.held + tasksNotSent(run) === 0;
 	return run.agents.flatMap((agent) => {
 		if (agent.loss === undefined) return [];
-		const uncovered = workers === 0 ? 0 : (agent.workers / workers) * uncoveredShare(run, agent.loss.coveredToUs);
+		const uncovered = Math.max(workNotCovered(run, agent, agent.loss), loadNotCovered(run, agent, agent.loss, offered));
 		return [
 			{
 				code: "agent-lost",
@@ -94,10 +97,32 @@ function moment(atUs: number): string {
 	return atUs <= 0 ? "before the start" : `${formatMicros(atUs)} into the run`;
 }
 
-/** The part of the run's time after an agent's last report. */
-function uncoveredShare(run: MergedRun, coveredToUs: number): number {
-	if (run.endAtUs <= 0) return 1;
-	return Math.min(1, Math.max(0, 1 - coveredToUs / run.endAtUs));
+type Loss = NonNullable<MergedAgent["loss"]>;
+
+/** The share of the work: what the agent's workers had of it, after its last report. */
+function workNotCovered(run: MergedRun, { workers }: MergedAgent, { coveredToUs }: Loss): number {
+	return shareOf(workers, run, (agent) => agent.workers) * timeAfter(coveredToUs, run.endAtUs);
+}
+
+/** The share of what was to be sent: in an open loop of the arrivals, else as its producers had of it. */
+function loadNotCovered(run: MergedRun, agent: MergedAgent, loss: Loss, offered: OfferedLoad | undefined): number {
+	if (!offered) {
+		const lastSentAtUs = Math.max(0, run.span.lastSentAtUs);
+		return shareOf(agent.producers, run, ({ producers }) => producers) * timeAfter(loss.coveredToUs, lastSentAtUs);
+	}
+	const { dueAfter, waiting } = lostArrivals(run, agent);
+	return offered.due > 0 ? (dueAfter + waiting) / offered.due : 0;
+}
+
+function shareOf(own: number, run: MergedRun, read: (agent: MergedAgent) => number): number {
+	const all = run.agents.reduce((sum, agent) => sum + read(agent), 0);
+	return all === 0 ? 0 : own / all;
+}
+
+/** The part of a time since the epoch after an agent's last report. */
+function timeAfter(coveredToUs: number, endAtUs: number): number {
+	if (endAtUs <= 0) return 1;
+	return Math.min(1, Math.max(0, 1 - coveredToUs / endAtUs));
 }
 
 /** Above this an event loop has no room left: what is measured is the agent and not the queue (measurement.md §7). */

@@ -1,8 +1,8 @@
 import { Stage } from "../../proto/gen/measurement.js";
 import type { MergedRun } from "../merge/merged.js";
-import { formatMicros, formatQuantity, formatRate, formatShare } from "../report/format.js";
+import { formatCount, formatMicros, formatQuantity, formatRate, formatShare } from "../report/format.js";
 import { backlogGrowth } from "./backlogGrowth.js";
-import { type OfferedLoad, offeredOf } from "./offered.js";
+import { type OfferedLoad, offeredOf, SENT_RATIO_MIN } from "./offered.js";
 import type { Reason } from "./reason.js";
 
 /** Whether an open loop offered what its plan asks for, and what of it was the generator's own fault (measurement.md §7). */
@@ -12,10 +12,8 @@ export function checkLoad(run: MergedRun): Reason[] {
 	return [...notSent(offered), ...droppedBehind(offered), ...generatorLate(run), ...behind(run, offered)];
 }
 
-const SENT_RATIO_MIN = 0.99;
-
 /** What was missed without the queue's doing. */
-function notSent({ due, notOffered, dropped, droppedHeldBack }: OfferedLoad): Reason[] {
+function notSent({ due, notOffered, notOfferedLost: lost, dropped, droppedHeldBack }: OfferedLoad): Reason[] {
 	const missed = notOffered + dropped - droppedHeldBack;
 	const ratio = due > 0 ? 1 - missed / due : 1;
 	if (ratio >= SENT_RATIO_MIN) return [];
@@ -24,8 +22,15 @@ function notSent({ due, notOffered, dropped, droppedHeldBack }: OfferedLoad): Re
 			code: "load-not-offered",
 			severity: "INVALID",
 			figure: ratio,
-			sentence: `The generator sent ${formatShare(ratio)} of what was due: ${formatQuantity(missed, "arrival was", "arrivals were")} never sent.`,
-			advice: "Use more agents or a faster machine, or offer less; start no more agents on a host than it has cores.",
+			sentence:
+				`The generator sent ${formatShare(ratio)} of what was due: ${formatQuantity(missed, "arrival was", "arrivals were")} ` +
+				(lost > 0
+					? `not sent, as far as is known, ${formatCount(lost)} of them (${formatShare(lost / due)} of what was due) of lost agents' shares.`
+					: "never sent."),
+			advice:
+				lost > missed / 2
+					? "Nobody sends a lost agent's share in its place: see why it was lost, and run again."
+					: "Use more agents or a faster machine, or offer less; start no more agents on a host than it has cores.",
 		},
 	];
 }

@@ -2,7 +2,11 @@ import { makeProfile } from "../../proto/profile.js";
 import type { MergedRun } from "../merge/merged.js";
 import { keepMostMs } from "../plan/partition.js";
 import { rateSegments } from "../plan/rate.js";
+import { lostArrivals } from "./lostLoad.js";
 import { throughputOf } from "./throughput.js";
+
+/** Less of what was due, for one cause, is a smaller load than the plan's (measurement.md §7). */
+export const SENT_RATIO_MIN = 0.99;
 
 /** What an open loop was to offer, and what it did. Counts are of the whole run, warm-up and kept-up load with it. */
 export interface OfferedLoad {
@@ -10,7 +14,7 @@ export interface OfferedLoad {
 	readonly perSecond: number;
 	/** Throughput as a share of it. */
 	readonly achievedShare: number;
-	/** Arrivals that fell due. */
+	/** Arrivals that fell due; of a lost agent, after its last report, by the plan. */
 	readonly due: number;
 	readonly sent: number;
 	/** Sent, of those due. 1 where none was. */
@@ -19,8 +23,10 @@ export interface OfferedLoad {
 	readonly lateShare: number;
 	/** Those of them that waited because too many enqueues had no answer. */
 	readonly heldBack: number;
-	/** Due before a late agent had begun. */
+	/** Due before a late agent had begun, or of a lost agent's share and not known to be sent. */
 	readonly notOffered: number;
+	/** Those of them that are of lost agents' shares. */
+	readonly notOfferedLost: number;
 	/** Due, and never sent: sending ended first. */
 	readonly dropped: number;
 	/** Those of them that waited because too many enqueues had no answer; the others are the generator's own fault. */
@@ -35,7 +41,11 @@ export function offeredOf(run: MergedRun): OfferedLoad | undefined {
 	const { fromUs, toUs, tasksPerSecond } = throughputOf(run);
 	const arrivals = profile.arrivalsBy(toUs / 1_000) - profile.arrivalsBy(fromUs / 1_000);
 	const perSecond = toUs > fromUs ? (arrivals / (toUs - fromUs)) * 1e6 : 0;
-	const { due, sent, late, heldBack, notOffered, dropped, droppedHeldBack } = run.counters;
+	const { sent, late, heldBack, notOffered, dropped, droppedHeldBack } = run.counters;
+	const lost = run.agents.map((agent) => lostArrivals(run, agent));
+	const lostDue = lost.reduce((sum, { dueAfter }) => sum + dueAfter, 0);
+	const notOfferedLost = lost.reduce((sum, { waiting }) => sum + waiting, lostDue);
+	const due = run.counters.due + lostDue;
 	return {
 		perSecond,
 		achievedShare: perSecond > 0 ? tasksPerSecond / perSecond : 0,
@@ -44,7 +54,8 @@ export function offeredOf(run: MergedRun): OfferedLoad | undefined {
 		sentRatio: due > 0 ? Math.min(1, sent / due) : 1,
 		lateShare: sent > 0 ? late / sent : 0,
 		heldBack,
-		notOffered,
+		notOffered: notOffered + notOfferedLost,
+		notOfferedLost,
 		dropped,
 		droppedHeldBack,
 	};

@@ -49,6 +49,7 @@ export const NOTHING_HAPPENED: Span = Span.create({
 	lastEnqueuedAtUs: -1,
 	firstCompletedAtUs: -1,
 	lastCompletedAtUs: -1,
+	sendingEndedAtUs: -1,
 });
 
 export const UNKNOWN_RESOURCES: Resources = Resources.create({ allocatedBytes: -1 });

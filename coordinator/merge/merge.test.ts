@@ -190,6 +190,7 @@ describe("a merged run", () => {
 			firstCompletedAtUs: 200_000,
 			lastCompletedAtUs: 600_000,
 			startLatenessUs: 0,
+			sendingEndedAtUs: 0,
 		});
 		expect(run.counters).toMatchObject({ sent: 2, enqueued: 2, completed: 2, polls: 2 });
 		expect(run.resources).toMatchObject({

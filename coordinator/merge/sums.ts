@@ -51,6 +51,7 @@ export function joinSpans(a: Span, b: Span): Span {
 		firstCompletedAtUs: first(a.firstCompletedAtUs, b.firstCompletedAtUs),
 		lastCompletedAtUs: Math.max(a.lastCompletedAtUs, b.lastCompletedAtUs),
 		startLatenessUs: Math.max(a.startLatenessUs, b.startLatenessUs),
+		sendingEndedAtUs: Math.max(a.sendingEndedAtUs, b.sendingEndedAtUs),
 	};
 }
 

@@ -24,7 +24,10 @@ export function sendingSentence(run: ReportRun): string | undefined {
 		backpressureLag.count > 0 ? `by backpressure ${lag(backpressureLag)}` : "none by backpressure",
 	];
 	if (offered.dropped > 0) parts.push(`${formatCount(offered.dropped)} dropped`);
-	if (offered.notOffered > 0) parts.push(`${formatCount(offered.notOffered)} not offered by late agents`);
+	const { due, notOffered, notOfferedLost } = offered;
+	if (notOffered > notOfferedLost) parts.push(`${formatCount(notOffered - notOfferedLost)} not offered by late agents`);
+	if (notOfferedLost > 0)
+		parts.push(`${formatCount(notOfferedLost)} (${formatShare(notOfferedLost / due)}) not offered by lost agents`);
 	return parts.join(", ");
 }
 

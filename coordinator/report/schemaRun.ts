@@ -85,12 +85,15 @@ const offeredSchema = z
 	.object({
 		perSecond: z.number().describe("Tasks a second by the plan, over the time that throughput is measured over."),
 		achievedShare: z.number().describe("throughput.tasksPerSecond ÷ perSecond."),
-		due: count.describe("Arrivals that fell due in the whole run, warm-up and kept-up load with it."),
+		due: count.describe(
+			"Arrivals that fell due in the whole run, warm-up and kept-up load with it; of a lost agent, after its last report, by the plan.",
+		),
 		sent: count,
 		sentRatio: z.number().describe("sent ÷ due."),
 		lateShare: z.number().describe("Of those sent, more than 1 ms after they were due."),
 		heldBack: count.describe("Late because too many enqueues had no answer."),
-		notOffered: count.describe("Due before a late agent had begun."),
+		notOffered: count.describe("Due before a late agent had begun, or notOfferedLost."),
+		notOfferedLost: count.describe("Of a lost agent's share, and not sent by its last report."),
 		dropped: count.describe("Due, and never sent: sending ended first. Each counts as an error."),
 		droppedHeldBack: count.describe("Those of them that waited because too many enqueues had no answer."),
 	})

@@ -292,6 +292,8 @@ export interface Span {
   lastCompletedAtUs: number;
   /** how long after the epoch this agent began */
   startLatenessUs: number;
+  /** in an open loop: arrivals due later are not this agent's to send any more */
+  sendingEndedAtUs: number;
 }
 
 export interface Resources {
@@ -2315,6 +2317,7 @@ function createBaseSpan(): Span {
     firstCompletedAtUs: 0,
     lastCompletedAtUs: 0,
     startLatenessUs: 0,
+    sendingEndedAtUs: 0,
   };
 }
 
@@ -2337,6 +2340,9 @@ export const Span: MessageFns<Span> = {
     }
     if (message.startLatenessUs !== 0) {
       writer.uint32(49).double(message.startLatenessUs);
+    }
+    if (message.sendingEndedAtUs !== 0) {
+      writer.uint32(57).double(message.sendingEndedAtUs);
     }
     return writer;
   },
@@ -2402,6 +2408,14 @@ export const Span: MessageFns<Span> = {
             message.startLatenessUs = reader.double();
             continue;
           }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.sendingEndedAtUs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2425,6 +2439,7 @@ export const Span: MessageFns<Span> = {
     message.firstCompletedAtUs = object.firstCompletedAtUs ?? 0;
     message.lastCompletedAtUs = object.lastCompletedAtUs ?? 0;
     message.startLatenessUs = object.startLatenessUs ?? 0;
+    message.sendingEndedAtUs = object.sendingEndedAtUs ?? 0;
     return message;
   },
 };

@@ -112,6 +112,7 @@ export function measured(
 			firstCompletedAtUs: completions.first,
 			lastCompletedAtUs: completions.last,
 			startLatenessUs: 120,
+			sendingEndedAtUs: -1,
 		}),
 		resources: resources(endAtUs + 1e6, 0.15 * endAtUs),
 		redis: lead ? [0, 1].map((at) => redisSample(at * endAtUs, at * sent.length * 18, at * endAtUs * 0.08)) : [],

@@ -254,21 +254,24 @@ function agentRecord(
 	);
 	const hosts = shape.hosts ?? ["bench-1"];
 	const crossing = (each: Life) => hosts[each.sender % hosts.length] !== hosts[each.worker % hosts.length];
+	const measurements = measured(
+		sent,
+		due.filter(isDropped),
+		settled,
+		crossing,
+		endAtUs,
+		index === 0,
+		shape.errors ?? new Map(),
+	);
+	const hasEnded = spec.load.kind === "open" && lostAtUs === undefined;
+	if (hasEnded && measurements.span) measurements.span.sendingEndedAtUs = 1_000 * spec.load.durationMs;
 	return AgentRecord.create({
 		index,
 		agentId: `00000000-0000-4000-8000-00000000000${index}`,
 		host: host(hosts[index % hosts.length] ?? ""),
 		pid: 4_000 + index,
 		clockBoundUs: hosts.length > 1 ? 60 : 0,
-		measurements: measured(
-			sent,
-			due.filter(isDropped),
-			settled,
-			crossing,
-			endAtUs,
-			index === 0,
-			shape.errors ?? new Map(),
-		),
+		measurements,
 		workers: Math.floor(((index + 1) * spec.workers) / agents) - Math.floor((index * spec.workers) / agents),
 		producers: Math.max(0, Math.ceil((PRODUCERS - index) / agents)),
 		...(lostAtUs === undefined

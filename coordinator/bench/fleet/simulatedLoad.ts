@@ -123,6 +123,7 @@ export class SimulatedLoad {
 				firstCompletedAtUs: firstAtUs,
 				lastCompletedAtUs: lastAtUs,
 				startLatenessUs: this.#latenessUs,
+				sendingEndedAtUs: -1,
 			}),
 			resources: Resources.create({ wallUs: lastAtUs, rssEndBytes: process.memoryUsage.rss(), allocatedBytes: -1 }),
 		};
