@@ -199,6 +199,7 @@ export class Runner {
 		this.#sampler.start();
 		const sending = this.#send(recorder).then(() => {
 			this.#sendingDone = true;
+			this.#meter.sendingEnded();
 		});
 		const consuming = this.#consume(recorder);
 		const { faults } = this.work.slice;
@@ -295,6 +296,7 @@ export class Runner {
 
 	/** Ends sending, or everything. May be called at any time, also twice. */
 	stop(scope: StopScope): void {
+		this.#meter.sendingEnded();
 		this.#stopSending.abort();
 		this.#permits?.close();
 		if (scope !== StopScope.ALL || this.#stopWorking.signal.aborted) return;

@@ -31,6 +31,27 @@ test("sees CPU time, memory, and an event loop that was kept busy", async () => 
 	expect(used.allocatedBytes).toBeGreaterThanOrEqual(-1);
 });
 
+test("keeps how busy the event loop was until sending ended, however long the process idles after it", async () => {
+	meter.start();
+	await turn();
+	block(150);
+	meter.sendingEnded();
+	const { sendingLoopUtilization } = meter.read();
+	for (let idle = 0; idle < 8; idle++) await turn();
+	meter.sendingEnded();
+	meter.stop();
+	const used = meter.read();
+	expect(used.sendingLoopUtilization).toBe(sendingLoopUtilization);
+	expect(used.sendingLoopUtilization).toBeGreaterThan(used.loopUtilization);
+});
+
+test("until sending has ended, tells of the time so far", () => {
+	meter.sendingEnded();
+	meter.start();
+	const used = meter.read();
+	expect(used.sendingLoopUtilization).toBe(used.loopUtilization);
+});
+
 test("keeps the memory's peak", () => {
 	meter.start();
 	const before = meter.read().peakRssBytes;

@@ -13,6 +13,7 @@ export class ResourceMeter {
 	#startedAtMs = 0;
 	#cpu: NodeJS.CpuUsage | undefined;
 	#utilization: EventLoopUtilization | undefined;
+	#sendingUtilization: number | undefined;
 	#allocatedBytes = 0;
 	#rssStartBytes = 0;
 	#peakRssBytes = 0;
@@ -41,12 +42,18 @@ export class ResourceMeter {
 		this.#peakHeapBytes = Math.max(this.#peakHeapBytes, heapUsed);
 	}
 
-	/** Since `start`, until now or `stop`. `maxInFlight` is 0: the process does not know it. */
+	/** What drains from now on says nothing of how busy sending kept the event loop. May be called twice. */
+	sendingEnded(): void {
+		if (this.#utilization && !this.#final) this.#sendingUtilization ??= this.#busyShare(this.#utilization);
+	}
+
+	/** Since `start`, until now or `stop`. `maxInFlight` and `maxUnacknowledged` are 0: the process does not know them. */
 	read(): Resources {
 		if (this.#final) return { ...this.#final };
 		if (!this.#cpu || !this.#utilization) return Resources.create({ allocatedBytes: -1 });
 		this.sample();
 		const cpu = process.cpuUsage(this.#cpu);
+		const loopUtilization = this.#busyShare(this.#utilization);
 		const allocatedBytes = totalAllocatedBytes();
 		return {
 			wallUs: (performance.now() - this.#startedAtMs) * 1_000,
@@ -60,8 +67,10 @@ export class ResourceMeter {
 			loopDelayP50Us: this.#delayUs(this.#loopDelay.percentile(50)),
 			loopDelayP99Us: this.#delayUs(this.#loopDelay.percentile(99)),
 			loopDelayMaxUs: this.#delayUs(this.#loopDelay.max),
-			loopUtilization: performance.eventLoopUtilization(this.#utilization).utilization,
+			loopUtilization,
+			sendingLoopUtilization: this.#sendingUtilization ?? loopUtilization,
 			maxInFlight: 0,
+			maxUnacknowledged: 0,
 			throttling: this.#throttled(),
 		};
 	}
@@ -72,6 +81,10 @@ export class ResourceMeter {
 		this.#final = this.read();
 		clearInterval(this.#timer);
 		this.#loopDelay.disable();
+	}
+
+	#busyShare(since: EventLoopUtilization): number {
+		return performance.eventLoopUtilization(since).utilization;
 	}
 
 	#throttled(): CpuThrottling | undefined {

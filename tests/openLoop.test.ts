@@ -140,6 +140,8 @@ test("arrivals that a Redis frozen to the end of sending keeps out are in the pe
 		expect(offered.dropped).toBeGreaterThan(sendLag.unfinished + 900);
 		expect(offered.droppedHeldBack).toBe(offered.dropped);
 		expect(offered.due).toBe(offered.sent + offered.notOffered + offered.dropped);
+		// Two agents with two each.
+		expect(offered.maxUnacknowledged).toBe(4);
 		expect(run.accounting.balanced).toBe(true);
 		expect(run.tasks.issued).toBe(offered.sent);
 		expect(run.tasks.failed).toBeGreaterThanOrEqual(offered.dropped);

@@ -61,13 +61,13 @@ async function offered({ enqueue, load, lateUs = -1_000 * EPOCH_IN_MS, stop = ne
 		...load,
 	});
 	await runOpenLoop(context, SHARE, open);
-	const { counters, stages, responseSeries, span } = recorder.result(Resources.create());
+	const { counters, stages, responseSeries, span, resources } = recorder.result(Resources.create());
 	if (!counters || !span) throw new Error("no counters");
 	const lag = (stage: Stage) => {
 		const encoded = stages.find((candidate) => candidate.stage === stage);
 		return encoded ? Distribution.decode(encoded) : Distribution.empty("us");
 	};
-	return { counters, lag, seconds: responseSeries, span };
+	return { counters, lag, seconds: responseSeries, span, resources };
 }
 
 function standStill(ms: number): void {
@@ -107,11 +107,12 @@ describe("an open loop", () => {
 			answer();
 		}, EPOCH_IN_MS + 200);
 		let counting = true;
-		const { counters, lag } = await offered({ enqueue, load: { maxUnacknowledged: 10 } }).finally(() => {
+		const { counters, lag, resources } = await offered({ enqueue, load: { maxUnacknowledged: 10 } }).finally(() => {
 			counting = false;
 			clearTimeout(thaw);
 		});
 		expect(most).toBe(10);
+		expect(resources?.maxUnacknowledged).toBe(10);
 		expect(counters).toMatchObject({ due: 200, sent: 200, dropped: 0 });
 		// The first 10 went out on time; what was due until 200 ms waited, and what was due while it caught up.
 		expect(counters.heldBack).toBeGreaterThan(80);

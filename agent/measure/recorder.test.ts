@@ -212,6 +212,15 @@ describe("a recorder", () => {
 		expect(counters).toMatchObject({ polls: 1, emptyPolls: 1, dequeued: 3 });
 	});
 
+	test("the most enqueues without an answer", () => {
+		const recorder = recorderOf();
+		for (let sequence = 0; sequence < 3; sequence++) recorder.begun(0, sequence, EPOCH_US, EPOCH_US, stampBytes);
+		recorder.enqueued(0, 1, EPOCH_US, EPOCH_US);
+		recorder.refused(0, 0, "unknown", "no answer", EPOCH_US);
+		for (const sequence of [3, 4]) recorder.begun(0, sequence, EPOCH_US, EPOCH_US, stampBytes);
+		expect(recorder.result(NO_RESOURCES).resources?.maxUnacknowledged).toBe(3);
+	});
+
 	test("an acknowledgement that was overwritten is unknown, not wrong", () => {
 		const recorder = recorderOf([0]);
 		for (let sequence = 0; sequence <= 2 ** 20; sequence++) {

@@ -64,6 +64,8 @@ export class Recorder implements WorkObserver {
 	};
 	#inFlight = 0;
 	#maxInFlight = 0;
+	#unacknowledged = 0;
+	#maxUnacknowledged = 0;
 	#closed = false;
 
 	readonly #responseTime = stageLog(Stage.RESPONSE_TIME);
@@ -113,6 +115,7 @@ export class Recorder implements WorkObserver {
 		heldBack?: boolean,
 	): void {
 		this.#counters.sent++;
+		if (++this.#unacknowledged > this.#maxUnacknowledged) this.#maxUnacknowledged = this.#unacknowledged;
 		this.#counters.metadataBytes += metadataBytes;
 		this.#issued.set(producer, sequence + 1);
 		this.#acks.begun(producer, sequence);
@@ -171,6 +174,7 @@ export class Recorder implements WorkObserver {
 		intendedAtUs = sentAtUs,
 	): void {
 		this.#counters.enqueued++;
+		this.#unacknowledged--;
 		this.#acks.acknowledged(producer, sequence, acknowledgedAtUs);
 		if (this.#isMeasured(this.#intendedUs(intendedAtUs))) this.#enqueueTime.record(acknowledgedAtUs - sentAtUs);
 		const atUs = this.#sinceEpoch(acknowledgedAtUs);
@@ -187,6 +191,7 @@ export class Recorder implements WorkObserver {
 		intendedAtUs: number,
 	): void {
 		this.#counters[outcome]++;
+		this.#unacknowledged--;
 		if (outcome === "rejected") this.#responses.ended(this.#intendedUs(intendedAtUs));
 		this.#ledger.set(producer, outcome === "rejected" ? Outcome.REJECTED : Outcome.UNKNOWN, sequence);
 		this.#countError(`enqueue: ${kind}`);
@@ -301,7 +306,7 @@ export class Recorder implements WorkObserver {
 			...parts,
 			producers: [...this.#issued].map(([producer, issued]) => ({ producer, issued })),
 			span: { ...this.#span },
-			resources: { ...resources, maxInFlight: this.#maxInFlight },
+			resources: { ...resources, maxInFlight: this.#maxInFlight, maxUnacknowledged: this.#maxUnacknowledged },
 			redis: [],
 			outages: [],
 			clock: quality && { ...quality, fromHosts: this.#crossHost.fromHosts },

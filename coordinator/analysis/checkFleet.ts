@@ -1,4 +1,5 @@
 import { RunEnd } from "../../proto/gen/record.js";
+import { sendingUtilization } from "../merge/merge.js";
 import type { MergedAgent, MergedRun } from "../merge/merged.js";
 import { formatMicros, formatQuantity, formatShare } from "../report/format.js";
 import { tasksNotSent } from "./checkAccounting.js";
@@ -133,17 +134,21 @@ const HOST_CPU_SHARE_MAX = 0.9;
 
 function busyAgents(run: MergedRun): Reason[] {
 	// Who spins is busy by intention; that it kept its schedule is seen by its lag.
-	if (run.spec.load.kind === "open" && run.spec.load.spin) return [];
-	const busy = run.agents.filter((agent) => agent.resources.loopUtilization > LOOP_UTILIZATION_MAX);
+	const { load } = run.spec;
+	if (load.kind === "open" && load.spin) return [];
+	// A long drain does not excuse an open loop that had no time to send.
+	const busyShare = ({ resources }: MergedAgent) =>
+		load.kind === "open" ? sendingUtilization(resources) : resources.loopUtilization;
+	const busy = run.agents.filter((agent) => busyShare(agent) > LOOP_UTILIZATION_MAX);
 	if (busy.length === 0) return [];
-	const most = Math.max(...busy.map((agent) => agent.resources.loopUtilization));
+	const most = Math.max(...busy.map(busyShare));
 	return [
 		{
 			code: "agent-busy",
 			// An open loop that has no time to send does not offer what it says.
-			severity: run.spec.load.kind === "open" ? "INVALID" : "DEGRADED",
+			severity: load.kind === "open" ? "INVALID" : "DEGRADED",
 			figure: most,
-			sentence: `${named(busy)} kept the event loop busy ${formatShare(most)} of the time: the generator itself was the limit.`,
+			sentence: `${named(busy)} kept the event loop busy ${formatShare(most)} of the time${load.kind === "open" ? " of sending" : ""}: the generator itself was the limit.`,
 			advice: "Split the load over more agents or hosts, or use fewer workers an agent.",
 		},
 	];

@@ -30,7 +30,7 @@ describe("an agent lost in an open loop", () => {
 		expect(reasonOf(RUN, "load-not-offered")?.sentence).toMatch(
 			/sent 81\.\d+% of what was due: 750 arrivals .*, 750 of them \(18\.\d+% of what was due\) of lost agents' shares\./,
 		);
-		expect(sendingSentence(buildRun(RUN))).toMatch(/, 750 \(18\.\d+%\) not offered by lost agents$/);
+		expect(sendingSentence(buildRun(RUN))).toMatch(/, 750 \(18\.\d+%\) not offered by lost agents, /);
 	});
 
 	test("leaves that uncovered though it has no workers", () => {

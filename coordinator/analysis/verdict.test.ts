@@ -187,7 +187,11 @@ it("notes an event loop that stands still for longer than the poll interval, whe
 
 it("an open loop whose event loop has no time left is void, but for one that spins by intention", () => {
 	const merged = mergeRun(simulatedRun({ openMs: 3_000 }));
-	const agents = merged.agents.map((each) => ({ ...each, resources: { ...each.resources, loopUtilization: 0.95 } }));
+	const agents = merged.agents.map((each) => ({
+		...each,
+		// It idled while it drained.
+		resources: { ...each.resources, loopUtilization: 0.5, sendingLoopUtilization: 0.95 },
+	}));
 	const codes = (spin: boolean) => {
 		const load = merged.spec.load.kind === "open" ? { ...merged.spec.load, spin } : merged.spec.load;
 		return verdictOf({ ...merged, agents, spec: { ...merged.spec, load } }).reasons.map(({ code }) => code);

@@ -170,7 +170,15 @@ describe("a merged run", () => {
 		const run = mergeRun(
 			runOf([
 				{ measurements: sender(2), workers: 0, producers: 16, clockBoundUs: 4 },
-				{ measurements: measured(samples, { peakRssBytes: 50, loopUtilization: 0.5, allocatedBytes: 20 }), workers: 4 },
+				{
+					measurements: measured(samples, {
+						peakRssBytes: 50,
+						loopUtilization: 0.5,
+						allocatedBytes: 20,
+						maxUnacknowledged: 3,
+					}),
+					workers: 4,
+				},
 			]),
 		);
 		expect([...run.stages.keys()]).toEqual([...STAGES, ...CLOCK_STAGES].map(({ stage }) => stage));
@@ -198,6 +206,9 @@ describe("a merged run", () => {
 			peakRssMaxBytes: 50,
 			allocatedBytes: 120,
 			loopUtilizationMax: 0.5,
+			// As of a record that does not tell.
+			sendingLoopUtilizationMax: 0.5,
+			maxUnacknowledgedSum: 3,
 		});
 		expect(run.agents.map(({ index, workers, clockBoundUs, loss }) => [index, workers, clockBoundUs, loss])).toEqual([
 			[0, 0, 4, undefined],

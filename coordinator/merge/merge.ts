@@ -1,5 +1,5 @@
 import { sumCounters } from "../../proto/counters.js";
-import { Host, Measurements, type Slot, type Stage } from "../../proto/gen/measurement.js";
+import { Host, Measurements, type Resources, type Slot, type Stage } from "../../proto/gen/measurement.js";
 import type { AgentRecord, RunRecord } from "../../proto/gen/record.js";
 import { Distribution } from "../../proto/histogram.js";
 import type { SecondOfResponses } from "../../proto/responseSecond.js";
@@ -129,6 +129,13 @@ function fleetResources(agents: readonly MeasuredByAgent[]): FleetResources {
 		loopDelayP99MaxUs: most((one) => one.loopDelayP99Us),
 		loopDelayMaxUs: most((one) => one.loopDelayMaxUs),
 		loopUtilizationMax: most((one) => one.loopUtilization),
+		sendingLoopUtilizationMax: most(sendingUtilization),
 		maxInFlightSum: sum((one) => one.maxInFlight),
+		maxUnacknowledgedSum: sum((one) => one.maxUnacknowledged),
 	};
+}
+
+/** How busy an agent's event loop was while it sent; a record of an earlier version tells of the whole run alone. */
+export function sendingUtilization({ sendingLoopUtilization, loopUtilization }: Resources): number {
+	return sendingLoopUtilization > 0 ? sendingLoopUtilization : loopUtilization;
 }

@@ -92,7 +92,11 @@ export interface FleetResources {
 	readonly loopDelayP99MaxUs: number;
 	readonly loopDelayMaxUs: number;
 	readonly loopUtilizationMax: number;
+	/** While its agent sent. */
+	readonly sendingLoopUtilizationMax: number;
+	/** Tasks in workers' hands, and enqueues without an answer: each agent's most at once. */
 	readonly maxInFlightSum: number;
+	readonly maxUnacknowledgedSum: number;
 }
 
 /**

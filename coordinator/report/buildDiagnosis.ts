@@ -15,6 +15,7 @@ export function buildDiagnosis(run: ReportRun | undefined, environment: Report["
 	const { latency, parameters, redis, resources } = run;
 	const { queueWait, responseTime } = latency;
 	const spins = parameters.load.kind === "open" && parameters.load.spin;
+	const busyShare = run.offered?.sendingLoopUtilizationMax ?? resources.loopUtilizationMax;
 	const found = diagnose({
 		loop: run.loop,
 		tasksPerSecond: run.throughput.tasksPerSecond,
@@ -26,7 +27,7 @@ export function buildDiagnosis(run: ReportRun | undefined, environment: Report["
 		hostBusy: hostBusy(run, environment) ?? undefined,
 		redisBusy: redis.busyShare ?? undefined,
 		evictedKeys: redis.evictedKeys,
-		loopUtilization: spins ? 0 : resources.loopUtilizationMax,
+		loopUtilization: spins ? 0 : busyShare,
 		serviceUs: latency.serviceTime.meanUs,
 		dequeueUs: latency.dequeueTime.meanUs,
 		ackUs: latency.ackTime.meanUs,

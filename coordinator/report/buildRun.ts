@@ -187,6 +187,8 @@ function offeredFigures(run: MergedRun): ReportRun["offered"] {
 		achievedShare: rounded(offered.achievedShare, 6),
 		sentRatio: rounded(offered.sentRatio, 6),
 		lateShare: rounded(offered.lateShare, 6),
+		maxUnacknowledged: run.resources.maxUnacknowledgedSum,
+		sendingLoopUtilizationMax: rounded(run.resources.sendingLoopUtilizationMax, 6),
 	};
 }
 

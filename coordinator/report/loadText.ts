@@ -1,6 +1,6 @@
 import { percentileCell } from "./cells.js";
 import { shortTime } from "./clocksText.js";
-import { formatCount, formatMicros, formatRate, formatShare } from "./format.js";
+import { formatCount, formatMicros, formatQuantity, formatRate, formatShare } from "./format.js";
 import type { ReportRun } from "./schema.js";
 
 /** Rate for rate: `5,000/s offered, 4,998/s done (99.96%)`; undefined in a closed loop. */
@@ -28,6 +28,10 @@ export function sendingSentence(run: ReportRun): string | undefined {
 	if (notOffered > notOfferedLost) parts.push(`${formatCount(notOffered - notOfferedLost)} not offered by late agents`);
 	if (notOfferedLost > 0)
 		parts.push(`${formatCount(notOfferedLost)} (${formatShare(notOfferedLost / due)}) not offered by lost agents`);
+	parts.push(
+		`at most ${formatQuantity(offered.maxUnacknowledged, "enqueue")} unacknowledged at once`,
+		`event loop ${formatShare(offered.sendingLoopUtilizationMax)} busy meanwhile`,
+	);
 	return parts.join(", ");
 }
 

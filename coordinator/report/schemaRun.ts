@@ -55,7 +55,7 @@ const agentSchema = processSchema.extend({
 		.describe("Completion events ÷ the run's measured time; in a timed run those of the drain are among them."),
 	startLatenessUs: z.number().describe("How long after the epoch it began."),
 	clockBoundUs: z.number().describe("± of its clock against the common timebase."),
-	maxInFlight: count,
+	maxInFlight: count.describe("The most tasks in its workers' hands at once."),
 	lost: z
 		.object({
 			atMs: z.number().describe("When its loss was noticed, since the epoch."),
@@ -96,6 +96,12 @@ const offeredSchema = z
 		notOfferedLost: count.describe("Of a lost agent's share, and not sent by its last report."),
 		dropped: count.describe("Due, and never sent: sending ended first. Each counts as an error."),
 		droppedHeldBack: count.describe("Those of them that waited because too many enqueues had no answer."),
+		maxUnacknowledged: count.describe(
+			"The most enqueues without an answer at once, each agent's added up. Not the tasks in workers' hands: resources.maxInFlight.",
+		),
+		sendingLoopUtilizationMax: z
+			.number()
+			.describe("Of the busiest agent's event loop, from the start until sending ended: 0 to 1."),
 	})
 	.nullable()
 	.describe("What an open loop was to offer, and did; null for a closed loop.");
@@ -186,7 +192,7 @@ export const runSchema = z.object({
 					sentence: z.string(),
 				})
 				.describe("Of the agents' resident memory, by a test of its slope."),
-			maxInFlight: count,
+			maxInFlight: count.describe("The most tasks in workers' hands at once, each agent's added up."),
 			metadataBytesPerTask: z.number().describe("What the benchmark's stamps added to each task sent."),
 		})
 		.describe("Of all agents."),

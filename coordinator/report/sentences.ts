@@ -167,7 +167,7 @@ export function resourcesSentence(run: ReportRun): string {
 		memory,
 		`event loop ${formatShare(resources.loopUtilizationMax)} busy`,
 		`delay p99 ${formatMicros(resources.loopDelayP99MaxUs)}`,
-		`at most ${formatCount(resources.maxInFlight)} in flight`,
+		`at most ${formatQuantity(resources.maxInFlight, "task")} in workers' hands`,
 	].join(", ");
 }
 

@@ -313,9 +313,16 @@ export interface Resources {
   loopDelayMaxUs: number;
   /** 0 … 1 */
   loopUtilization: number;
+  /** tasks in workers' hands at once */
   maxInFlight: number;
   /** absent where no cgroup tells */
-  throttling: CpuThrottling | undefined;
+  throttling:
+    | CpuThrottling
+    | undefined;
+  /** enqueues without an answer at once */
+  maxUnacknowledged: number;
+  /** until sending ended; 0 … 1 */
+  sendingLoopUtilization: number;
 }
 
 /** What the CPU quota of the process's cgroup (a container's CPU limit) did, since the epoch. */
@@ -2460,6 +2467,8 @@ function createBaseResources(): Resources {
     loopUtilization: 0,
     maxInFlight: 0,
     throttling: undefined,
+    maxUnacknowledged: 0,
+    sendingLoopUtilization: 0,
   };
 }
 
@@ -2506,6 +2515,12 @@ export const Resources: MessageFns<Resources> = {
     }
     if (message.throttling !== undefined) {
       CpuThrottling.encode(message.throttling, writer.uint32(114).fork()).join();
+    }
+    if (message.maxUnacknowledged !== 0) {
+      writer.uint32(120).uint32(message.maxUnacknowledged);
+    }
+    if (message.sendingLoopUtilization !== 0) {
+      writer.uint32(129).double(message.sendingLoopUtilization);
     }
     return writer;
   },
@@ -2635,6 +2650,22 @@ export const Resources: MessageFns<Resources> = {
             message.throttling = CpuThrottling.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.maxUnacknowledged = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.sendingLoopUtilization = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2668,6 +2699,8 @@ export const Resources: MessageFns<Resources> = {
     message.throttling = (object.throttling !== undefined && object.throttling !== null)
       ? CpuThrottling.fromPartial(object.throttling)
       : undefined;
+    message.maxUnacknowledged = object.maxUnacknowledged ?? 0;
+    message.sendingLoopUtilization = object.sendingLoopUtilization ?? 0;
     return message;
   },
 };

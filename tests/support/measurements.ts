@@ -180,7 +180,9 @@ export function resources(wallUs: number, cpuUs: number): Resources {
 		loopDelayP99Us: 1_900,
 		loopDelayMaxUs: 6_200,
 		loopUtilization: 0.21,
+		sendingLoopUtilization: 0.24,
 		maxInFlight: 4,
+		maxUnacknowledged: 3,
 	});
 }
 
