@@ -148,7 +148,8 @@ export class Participant {
 		if (!totals || !arm) return undefined;
 		return {
 			saidAtMs: (snapshot.monotonicNowUs - arm.epochMonotonicUs) / 1_000,
-			waiting: totals.due - totals.notOffered - totals.dropped - totals.sent,
+			// Nothing falls due in a closed loop.
+			waiting: Math.max(0, totals.due - totals.notOffered - totals.dropped - totals.sent),
 			sent: totals.cohortSent,
 			settled: totals.cohortSettled,
 		};

@@ -80,13 +80,20 @@ test("a percentile that grows with the time does not keep the load up for ever",
 	expect([20_000, 22_000, 24_900, 25_000].map(look)).toEqual([false, false, false, true]);
 });
 
-test("closed loops end by themselves", () => {
+test("a closed loop of a time keeps its load up too, until its measured tasks are settled", () => {
 	const timed = new LoadPhases(runOf({ kind: "timed", warmupMs: 1_000, durationMs: 2_000, inFlight: 4 }));
-	expect([500, 1_500, 9_000].map((at) => timed.look(stateAt(at)))).toEqual([
+	const at = (elapsedMs: number, settled = 0) => timed.look(stateAt(elapsedMs, { agents: [cohort({ settled })] }));
+	expect([500, 1_500, 2_999, 3_000].map((elapsedMs) => at(elapsedMs))).toEqual([
 		{ phase: "warming up", stopSending: false },
 		{ phase: "measuring", stopSending: false },
 		{ phase: "measuring", stopSending: false },
+		{ phase: "keeping load", stopSending: false },
 	]);
+	expect(at(3_200, 999).stopSending).toBe(false);
+	expect(at(3_300, 1_000).stopSending).toBe(true);
+});
+
+test("a number of tasks ends by itself", () => {
 	const counted = new LoadPhases(runOf({ kind: "tasks", tasks: 5, limitMs: undefined }));
 	expect(counted.look(stateAt(9_000))).toEqual({ phase: "running", stopSending: false });
 });

@@ -8,7 +8,7 @@ export type LoadPhase = "running" | "warming up" | "measuring" | "keeping load" 
 export interface CohortState {
 	/** When it was said, in ms since the epoch. */
 	readonly saidAtMs: number;
-	/** Arrivals due by then that were not sent yet. */
+	/** Arrivals due by then that were not sent yet; 0 in a closed loop. */
 	readonly waiting: number;
 	readonly sent: number;
 	readonly settled: number;
@@ -28,12 +28,11 @@ export interface LoadState {
 /**
  * The phases of a run's load (measurement.md §4):
  *
- *   a number of tasks:  running ─────────────────────────────────────────────────────────────────▶ draining
- *   a timed run:        warming up ─▶ measuring ─────────────────────────────────────────────────▶ draining
- *   an open loop:       warming up ─▶ measuring ─▶ keeping load ─ cohort settled, or long enough ─▶ draining
+ *   a number of tasks:  running ─────────────────────────────────────────────────────────────────────▶ draining
+ *   a time, or a rate:  warming up ─▶ measuring ─▶ keeping load ─ cohort settled, or long enough ─▶ draining
  *
- * The tasks intended in the window must finish under the load that they were sent under, so an open loop's load is kept up
- * until all of them are settled, or for max(5 s, 2·p99.9), by the percentile after these 5 s.
+ * The tasks intended in the window must finish under the load that they were sent under, whatever loop sends it, so that is
+ * kept up until all of them are settled, or for max(5 s, 2·p99.9), by the percentile after these 5 s.
  */
 export class LoadPhases {
 	readonly #window: Window | undefined;
@@ -42,7 +41,7 @@ export class LoadPhases {
 	/** Agents that have sent all that they were due to send in the window. */
 	readonly #sentWhole = new Set<number>();
 
-	constructor(private readonly run: RunSpec) {
+	constructor(run: RunSpec) {
 		this.#window = windowOf(run.load);
 		this.#keepMostMs = keepMostMs(run);
 	}
@@ -53,8 +52,7 @@ export class LoadPhases {
 		if (!window) return { phase: "running", stopSending: false };
 		if (state.sendingDone) return { phase: "draining", stopSending: false };
 		if (state.elapsedMs < window.fromMs) return { phase: "warming up", stopSending: false };
-		if (state.elapsedMs < window.toMs || this.run.load.kind !== "open")
-			return { phase: "measuring", stopSending: false };
+		if (state.elapsedMs < window.toMs) return { phase: "measuring", stopSending: false };
 		return {
 			phase: "keeping load",
 			stopSending: this.#isCohortSettled(state, window) || this.#isLongEnough(state, window),

@@ -66,7 +66,8 @@ test("a timed run keeps its tasks in flight for its duration, whichever the numb
 	expect(run.throughput.tasksPerSecond).toBeLessThanOrEqual(200);
 	expect(run.throughput.tasksPerSecond).toBeGreaterThan(50);
 	expect(run.tasks.completed).toBe(run.tasks.enqueued);
-	expect(run.timing.lastSentAtMs).toBeLessThanOrEqual(2_050);
+	// Each of those that are in flight then is followed by another when it is settled.
+	expect(run.timing.lastSentAtMs).toBeGreaterThan(2_000);
 	// By Little's law the mean response is what 12 in flight at that rate give, whatever the rate.
 	const little = (run.throughput.tasksPerSecond * run.latency.responseTime.meanUs) / 1e6;
 	expect(little).toBeGreaterThan(9);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Slice } from "../../proto/gen/slice.js";
-import { checkSlice } from "../../proto/slicecheck.js";
+import { checkSlice, LIMITS } from "../../proto/slicecheck.js";
 import { parsePriorities } from "./mix.js";
 import { partition } from "./partition.js";
 import type { HandlerSpec, LoadSpec, RunSpec } from "./plan.js";
@@ -37,7 +37,7 @@ function runOf(load: LoadSpec, changes: Partial<RunSpec> = {}): RunSpec {
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const workersOf = (slices: readonly Slice[]): number[] => slices.map((slice) => slice.workers?.count ?? Number.NaN);
 
-function timedOf(slice: Slice | undefined): { inFlight: number } {
+function timedOf(slice: Slice | undefined): { inFlight: number; durationMs: number } {
 	const kind = slice?.load?.kind;
 	if (kind?.$case !== "timed") throw new Error("not a timed slice");
 	return kind.value;
@@ -161,6 +161,18 @@ describe("timed", () => {
 		expect(workersOf(slices)).toEqual([0, 1, 0, 1]);
 		expect(slices.map((slice) => timedOf(slice).inFlight)).toEqual([0, 2, 0, 3]);
 		expect(slices.map((slice) => slice.producers.map(({ index }) => index))).toEqual([[], [0], [], [1, 2]]);
+	});
+
+	test.each([
+		["for as long as it may drain", 1_000, 60_000, 63_000],
+		["for 5 s where that is shorter", 1_000, 2_000, 8_000],
+		["not beyond the longest run there may be", LIMITS.durationMs - 3_000, 60_000, LIMITS.durationMs],
+	])("agents may keep the load up %s", (_, durationMs, drainTimeoutMs, untilMs) => {
+		const load: LoadSpec = { kind: "timed", warmupMs: 2_000, durationMs, inFlight: 8 };
+		const [slice] = partition({ ...runOf(load, { workers: 4, producers: 3 }), drainTimeoutMs }, IDENTITY, 1);
+		if (!slice) throw new Error("no slice");
+		expect(timedOf(slice).durationMs).toBe(untilMs);
+		expect(slice.load?.window).toEqual({ fromMs: 2_000, toMs: 2_000 + durationMs });
 	});
 
 	test("fewer producers than agents that send is an error, not a smaller load", () => {

@@ -8,6 +8,7 @@ import {
 	type TaskShape,
 	type Window,
 } from "../../proto/gen/slice.js";
+import { LIMITS } from "../../proto/slicecheck.js";
 import type { HandlerSpec, LoadSpec, RunSpec } from "./plan.js";
 import { type ArrivalSpec, rateSegments } from "./rate.js";
 
@@ -151,13 +152,16 @@ function timedShares(run: RunSpec, load: LoadSpec & { kind: "timed" }, workers: 
 	if (run.producers < senders) {
 		throw new RangeError(`${run.name}: ${run.producers} producers cannot be split over ${senders} agents that send`);
 	}
+	const measuredMs = load.warmupMs + load.durationMs;
+	// Kept up until the measured tasks are settled, at the most so long.
+	const durationMs = Math.max(measuredMs, Math.min(measuredMs + keepMostMs(run), LIMITS.durationMs));
 	let sendersBefore = 0;
 	return workers.map((range) => {
 		const sends = range.count > 0;
 		const { first, count } = sends ? rangeOf(run.producers, sendersBefore++, senders) : { first: 0, count: 0 };
 		const inFlight = proportion(load.inFlight, range, run.workers);
 		return {
-			load: { $case: "timed", value: { durationMs: load.warmupMs + load.durationMs, inFlight } },
+			load: { $case: "timed", value: { durationMs, inFlight } },
 			producers: Array.from({ length: count }, (_, offset) => ({ index: first + offset, firstTask: 0, tasks: 0 })),
 		};
 	});

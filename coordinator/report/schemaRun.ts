@@ -52,7 +52,9 @@ const agentSchema = processSchema.extend({
 	deadLettered: count,
 	tasksPerSecond: z
 		.number()
-		.describe("Completion events ÷ the run's measured time; in a timed run those of the drain are among them."),
+		.describe(
+			"Completion events ÷ the run's measured time; in a timed run those of warm-up, kept-up load and drain are among them.",
+		),
 	startLatenessUs: z.number().describe("How long after the epoch it began."),
 	clockBoundUs: z.number().describe("± of its clock against the common timebase."),
 	maxInFlight: count.describe("The most tasks in its workers' hands at once."),

@@ -95,7 +95,7 @@ export interface TaskCount {
 }
 
 /**
- * For `duration_ms` from the epoch the fleet keeps its `in_flight` tasks outstanding: an agent sends that many at the start,
+ * For `duration_ms` from the epoch, or until it is told to end sending, the fleet keeps its `in_flight` tasks outstanding: an agent sends that many at the start,
  * then one for each task that its own workers settle. The sum over the fleet is conserved.
  */
 export interface TimedLoad {
