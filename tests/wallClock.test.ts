@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { startCli } from "./support/cli.js";
-import { FAKETIME } from "./support/hosts.js";
 import { startRedis } from "./support/redis.js";
 import { expectReported, onlyRun, readReport, resultFolder } from "./support/results.js";
+import { WRONG_CLOCKS } from "./support/wrongClock.js";
 
 const server = await startRedis();
 const folder = mkdtempSync(join(tmpdir(), "wall-"));
@@ -14,43 +14,36 @@ afterAll(async () => {
 	await server.stop();
 });
 
-describe.skipIf(!FAKETIME)(`wall clock${FAKETIME ? "" : " (skipped: libfaketime is missing)"}`, () => {
-	test("one that jumps an hour forward and two back in the middle of a run changes no figure of it", async () => {
-		const offset = join(folder, "offset");
-		const jump = (by: string) => writeFileSync(offset, `${by}\n`);
-		jump("+0");
-		const load = ["--rate", "100", "--warmup", "0s", "--duration", "5s", "--agents", "2", "--workers", "4"];
-		const cli = startCli(["run", ...load, "--redis", server.tcpUrl], {
-			env: {
-				LD_PRELOAD: FAKETIME,
-				FAKETIME_TIMESTAMP_FILE: offset,
-				FAKETIME_NO_CACHE: "1",
-				FAKETIME_DONT_FAKE_MONOTONIC: "1",
-			},
-		});
-		await cli.waitForLine(/measuring, [1-9]\d* tasks/);
-		jump("+3600");
-		await cli.waitForLine(/measuring, [1-9]\d\d tasks/);
-		jump("-3600");
-		const ended = await cli.exited;
-		expectReported(ended);
-		// The log's lines carry the time of day: the clock was really set.
-		const hours = new Set([...ended.stderr.matchAll(/"time":"?([^",}]+)/g)].map(([, time = ""]) => hourOf(time)));
-		expect(hours.size).toBeGreaterThan(1);
-		const run = onlyRun(cli.folder);
-		expect(run.tasks).toMatchObject({ completed: run.tasks.issued, lost: 0, duplicates: 0 });
-		expect(run.latency.responseTime.count).toBeGreaterThan(400);
-		for (const { minUs, maxUs } of Object.values(run.latency)) {
-			expect(minUs).toBeGreaterThanOrEqual(0);
-			expect(maxUs).toBeLessThan(30e6);
-		}
-		expect(run.throughput.toMs - run.throughput.fromMs).toBeLessThan(30_000);
-		const { startedAt, finishedAt } = readReport(resultFolder(cli.folder));
-		const lastedMs = Date.parse(finishedAt) - Date.parse(startedAt);
-		expect(lastedMs).toBeGreaterThan(5_000);
-		expect(lastedMs).toBeLessThan(60_000);
-	}, 60_000);
-});
+test("a wall clock that jumps an hour forward and two back in the middle of a run changes no figure of it", async () => {
+	const offset = join(folder, "offset");
+	const set = (aheadMs: number) => writeFileSync(offset, String(aheadMs));
+	set(0);
+	const load = ["--rate", "100", "--warmup", "0s", "--duration", "5s", "--agents", "2", "--workers", "4"];
+	const cli = startCli(["run", ...load, "--redis", server.tcpUrl], {
+		env: { NODE_OPTIONS: WRONG_CLOCKS, SPOOLTEST_WALL_FILE: offset },
+	});
+	await cli.waitForLine(/measuring, [1-9]\d* tasks/);
+	set(3_600_000);
+	await cli.waitForLine(/measuring, [1-9]\d\d tasks/);
+	set(-3_600_000);
+	const ended = await cli.exited;
+	expectReported(ended);
+	// The log's lines carry the time of day: the clock was really set.
+	const hours = new Set([...ended.stderr.matchAll(/"time":"?([^",}]+)/g)].map(([, time = ""]) => hourOf(time)));
+	expect(hours.size).toBeGreaterThan(1);
+	const run = onlyRun(cli.folder);
+	expect(run.tasks).toMatchObject({ completed: run.tasks.issued, lost: 0, duplicates: 0 });
+	expect(run.latency.responseTime.count).toBeGreaterThan(400);
+	for (const { minUs, maxUs } of Object.values(run.latency)) {
+		expect(minUs).toBeGreaterThanOrEqual(0);
+		expect(maxUs).toBeLessThan(30e6);
+	}
+	expect(run.throughput.toMs - run.throughput.fromMs).toBeLessThan(30_000);
+	const { startedAt, finishedAt } = readReport(resultFolder(cli.folder));
+	const lastedMs = Date.parse(finishedAt) - Date.parse(startedAt);
+	expect(lastedMs).toBeGreaterThan(5_000);
+	expect(lastedMs).toBeLessThan(60_000);
+}, 60_000);
 
 function hourOf(time: string): number {
 	return Math.floor((Number(time) || Date.parse(time)) / 3_600_000);

@@ -1,28 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 
-/** What stands in for hosts of their own: network namespaces with clocks that are shifted and run too fast. */
+/** What stands in for hosts of their own: network namespaces with clocks that are shifted. */
 export interface Hosts {
 	/** Where both hosts reach this one. */
 	readonly gateway: string;
 	/** Of each host. */
 	readonly addresses: readonly string[];
 	/** A command that runs a program on a host, as one that shares nothing but the kernel. */
-	readonly wrapper: (index: number, clock: Clock) => readonly string[];
+	readonly wrapper: (index: number, clock: HostsClock) => readonly string[];
 	readonly remove: () => void;
 }
 
-export interface Clock {
+export interface HostsClock {
 	/** Added to the monotonic clock by a time namespace of its own. */
 	readonly shiftNs: bigint;
-	/** How much too fast it runs. */
-	readonly driftPpm?: number;
 }
-
-/** libfaketime, where it is installed: `apt-get install faketime`. */
-export const FAKETIME = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
-	.map((folder) => `${folder}/faketime/libfaketime.so.1`)
-	.find(existsSync);
 
 /** Linux's number of unshare(2), by processor. */
 const UNSHARE = { x64: 272, arm64: 97 }[process.arch as string];
@@ -32,7 +25,6 @@ export function missingForHosts(): string | undefined {
 	if (process.platform !== "linux") return "network and time namespaces are Linux's";
 	if (process.getuid?.() !== 0) return "only root may make network and time namespaces";
 	if (UNSHARE === undefined) return `unshare(2) is not known for ${process.arch}`;
-	if (FAKETIME === undefined) return "libfaketime is missing: apt-get install faketime";
 	try {
 		execFileSync("perl", ["-e", `syscall(${UNSHARE}, 0x40000080) == 0 or die $!`], { stdio: "ignore" });
 		execFileSync("ip", ["netns", "list"], { stdio: "ignore" });
@@ -78,10 +70,9 @@ export function makeHosts(count: number): Hosts {
 		remove();
 		throw error;
 	}
-	const wrapper = (index: number, { shiftNs, driftPpm = 0 }: Clock) => [
+	const wrapper = (index: number, { shiftNs }: HostsClock) => [
 		...["ip", "netns", "exec", names[index] ?? ""],
 		...["perl", "-e", SHIFTED, "--", String(shiftNs)],
-		...(driftPpm === 0 ? [] : ["env", `LD_PRELOAD=${FAKETIME}`, `FAKETIME=+0 x${(1 + driftPpm / 1e6).toFixed(7)}`]),
 	];
 	return { gateway, addresses, wrapper, remove };
 }
