@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientDuplexStream, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import type { Conclude, Prepare, Welcome } from "../proto/gen/cluster.js";
-import { type AgentMessage, ClusterClient, type CoordinatorMessage, FailureKind } from "../proto/gen/cluster.js";
+import {
+	type AgentMessage,
+	ClusterClient,
+	type CoordinatorMessage,
+	FailureKind,
+	StopScope,
+} from "../proto/gen/cluster.js";
 import type { Host } from "../proto/gen/measurement.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION, RESUME_TIMEOUT_MS } from "../proto/limits.js";
 import type { TlsIdentity } from "../proto/tlsFiles.js";
 import { admitSlice, type Caps, CapsError } from "./caps.js";
 import { HandIn } from "./handIn.js";
 import type { Logger } from "./log.js";
+import { nowUs } from "./measure/clock.js";
 import { chunkProfile } from "./measure/profiler.js";
 import { Runner, RunnerError } from "./runner.js";
 import { streamCredentials } from "./streamCredentials.js";
@@ -241,6 +248,8 @@ export class Session {
 			case "arm":
 				if (runner?.ordinal !== body.value.ordinal) break;
 				runner.arm(body.value);
+				// Too late for the start, which is called off by now: word of that is on its way.
+				if (nowUs() > body.value.epochMonotonicUs) runner.stop(StopScope.ALL);
 				this.#send({ $case: "armed", value: { ordinal: body.value.ordinal } });
 				void this.#report(runner);
 				break;

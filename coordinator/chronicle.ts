@@ -42,7 +42,7 @@ export class Chronicle {
 	}
 
 	joined(member: Member): void {
-		this.note("joined", member, member.joinedAtMs);
+		if (this.#isNews(`${member.hello.agentId} joined`)) this.note("joined", member, member.joinedAtMs);
 	}
 
 	/** The load's phase as it is now; noted when it is another one. */
@@ -57,10 +57,13 @@ export class Chronicle {
 		if (!body || body.$case === "hello" || body.value.ordinal !== this.ordinal) return;
 		if (completesResult) this.note("handed in its result", member);
 		const what = HEARD[body.$case];
-		const key = `${member.hello.agentId} ${body.$case}`;
-		if (what === undefined || this.#heard.has(key)) return;
-		this.#heard.add(key);
-		this.note(what, member);
+		if (what !== undefined && this.#isNews(`${member.hello.agentId} ${body.$case}`)) this.note(what, member);
+	}
+
+	#isNews(what: string): boolean {
+		const isNews = !this.#heard.has(what);
+		this.#heard.add(what);
+		return isNews;
 	}
 
 	/** All of it in the order of its times. @param epochMs the run's, on the same clock */

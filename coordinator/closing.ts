@@ -47,6 +47,22 @@ export class Closing {
 		}
 	}
 
+	/**
+	 * After a start that was called off: waits until every agent has ended what it may have begun, and removes what came of it.
+	 * To be called when all were told to stop. Nobody may come back to it.
+	 */
+	async callOff(): Promise<void> {
+		const { participants, until } = this.run;
+		const isOver = ({ alive, result, failure }: Participant) => !alive || result || failure;
+		await until(() => participants.every(isOver), performance.now() + RESULT_TIMEOUT_MS);
+		for (const participant of participants) {
+			if (participant.result) this.#commit(participant);
+			else if (participant.failure) participant.lose(participant.failure.message);
+			else if (participant.alive) participant.lose(`it did not stop within ${RESULT_TIMEOUT_MS / 1_000} s`);
+		}
+		await this.conclude();
+	}
+
 	/** Asks the lead, and if it is lost meanwhile the next one, to count and remove what the run left. */
 	async conclude(): Promise<void> {
 		const { ordinal, participants, log, send, until } = this.run;

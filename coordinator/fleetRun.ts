@@ -14,9 +14,10 @@ import type { LoadPhase } from "./phases.js";
 import type { RunSpec } from "./plan/plan.js";
 import { specToJson } from "./plan/planJson.js";
 import { type RunTotals, totalsOf } from "./runTotals.js";
-import { startFailure } from "./startFailure.js";
+import { type StartError, startFailure } from "./startFailure.js";
 
 const TICK_MS = 100;
+const CALLED_OFF = "the run was called off before it started";
 
 /** A chunk that an agent of a run sent. @throws Error when it does not go with those before it */
 export type TakeProfile = (ordinal: number, agent: number, chunk: ProfileChunk) => void;
@@ -47,9 +48,13 @@ export interface FleetRunOptions {
  * One run over the whole fleet:
  *
  *   preparing ─ all Ready ─▶ arming ─ all Armed ─▶ the load's phases (LoadPhases) ─▶ collecting ─▶ cleaning ─▶ done
+ *        ▲                     │ not all in time
+ *        └── once ── called off ┴─▶ StartError
  *
- * Before the epoch everything is all or none: a failure cancels the run (StartError). After it, an agent that fails, breaks
- * the protocol or falls silent is recorded as lost, and the run goes on with the others to a report that says so.
+ * Until all are armed, which is before the epoch, everything is all or none: a failure calls the run off (StartError), and
+ * should an agent have begun because it did not hear of that in time, what it sent is removed. From then on an agent that
+ * fails, breaks the protocol or falls silent is recorded as lost, and the run goes on with the others to a report that says
+ * so.
  */
 export class FleetRun {
 	phase: RunPhase = "preparing";
@@ -63,6 +68,7 @@ export class FleetRun {
 	readonly #closing: Closing;
 	#looksSoon = false;
 	#over = false;
+	#hasStarted = false;
 	#toldToStopSending = false;
 	#epochRedisUs = 0;
 
@@ -80,7 +86,10 @@ export class FleetRun {
 		});
 		if (!profiling) return;
 		for (const participant of this.participants) {
-			participant.onProfileChunk = (chunk) => profiling.take(ordinal, participant.index, chunk);
+			participant.onProfileChunk = (chunk) => {
+				// A start that is called off has profiles too, of nothing.
+				if (this.#hasStarted) profiling.take(ordinal, participant.index, chunk);
+			};
 		}
 	}
 
@@ -92,7 +101,7 @@ export class FleetRun {
 		return this.options.ordinal;
 	}
 
-	/** @throws StartError when the run could not start; nothing was sent then */
+	/** @throws StartError when the run could not start; nothing of it is left then */
 	async execute(): Promise<RunRecord> {
 		const { fleet, interrupt } = this.options;
 		const tick = setInterval(() => this.#changed(), TICK_MS);
@@ -107,8 +116,7 @@ export class FleetRun {
 			givenUp: () => this.#changed(),
 		});
 		try {
-			await this.#prepare();
-			await this.#arm();
+			await this.#start();
 			await this.#drive();
 			await this.#close();
 			return this.#record();
@@ -127,17 +135,39 @@ export class FleetRun {
 		return totalsOf(this.participants);
 	}
 
+	/** Where agents were merely late to be armed, a second time with a longer lead. */
+	async #start(): Promise<void> {
+		for (const isSecond of [false, true]) {
+			await this.#prepare();
+			const failure = await this.#arm(isSecond);
+			if (!failure) break;
+			if (isSecond || this.#cannotStart()) throw failure;
+			this.options.log.warn(
+				{ run: this.ordinal, reason: failure.message },
+				"preparing anew, with more time to be armed",
+			);
+		}
+		this.#hasStarted = true;
+	}
+
 	async #prepare(): Promise<void> {
 		const { fleet, log, joinTimeoutMs } = this.options;
+		fleet.closed = false;
 		for (const member of fleet.members) this.#joined(member);
 		const deadline = performance.now() + joinTimeoutMs;
 		const isReady = () => fleet.assembled && this.participants.every(({ ready }) => ready);
 		await this.#until(() => this.#cannotStart() || isReady(), deadline);
-		this.#requireStart(`not ready within ${Math.round(joinTimeoutMs / 1_000)} s`, ({ ready }) => !ready);
+		const late = `not ready within ${Math.round(joinTimeoutMs / 1_000)} s`;
+		const failure = this.#startFailure(late, ({ ready }) => !ready);
+		if (failure) {
+			this.#stop(StopScope.ALL, CALLED_OFF);
+			throw failure;
+		}
 		log.debug({ run: this.ordinal }, "all agents are ready");
 	}
 
-	async #arm(): Promise<void> {
+	/** @returns why not all are armed; then the run is called off for all, and nothing of it is left */
+	async #arm(isSecond: boolean): Promise<StartError | undefined> {
 		const { fleet, ordinal } = this.options;
 		fleet.closed = true;
 		const readings = this.participants.map(({ ready, member }) => {
@@ -145,7 +175,7 @@ export class FleetRun {
 			const clockKey = member.hello.host?.clockKey ?? "";
 			return { clockKey, clock: ready.value.clock, receivedAtMs: ready.receivedAtMs };
 		});
-		const epoch = chooseEpoch(readings, performance.now());
+		const epoch = chooseEpoch(readings, performance.now(), isSecond);
 		this.epochMs = epoch.atMs;
 		this.#epochRedisUs = epoch.redisUs;
 		for (const [index, participant] of this.participants.entries()) {
@@ -161,7 +191,15 @@ export class FleetRun {
 			this.#send(participant, { $case: "arm", value: participant.arm });
 		}
 		await this.#until(() => this.#cannotStart() || this.participants.every(({ armed }) => armed), epoch.armedByMs);
-		this.#requireStart(epoch.notArmed, ({ armed }) => !armed);
+		const late = new Set(this.participants.filter(({ armed }) => !armed));
+		const failure = () => this.#startFailure(epoch.notArmed, (participant) => late.has(participant));
+		const first = failure();
+		if (!first) return undefined;
+		this.epochMs = 0;
+		this.#stop(StopScope.ALL, CALLED_OFF);
+		await this.#closing.callOff();
+		// Of an agent that is late more may be known by now.
+		return failure() ?? first;
 	}
 
 	async #drive(): Promise<void> {
@@ -275,13 +313,10 @@ export class FleetRun {
 		return this.participants.some(({ alive }) => !alive) && (!replaceable || fleet.closed);
 	}
 
-	/** @throws StartError when the run cannot start; then it is cancelled for all */
-	#requireStart(late: string, isLate: (participant: Participant) => boolean): void {
+	/** @param late what an agent has not done, and which ones those are */
+	#startFailure(late: string, isLate: (participant: Participant) => boolean): StartError | undefined {
 		const { interrupt, fleet } = this.options;
-		const failure = startFailure({ participants: this.participants, fleet, interrupt, late, isLate });
-		if (!failure) return;
-		this.#stop(StopScope.ALL, "the run was cancelled before it started");
-		throw failure;
+		return startFailure({ participants: this.participants, fleet, interrupt, late, isLate });
 	}
 
 	#stop(scope: StopScope, reason: string): void {

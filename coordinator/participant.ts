@@ -46,9 +46,9 @@ export class Participant {
 	loss: { readonly reason: string; readonly atMs: number; readonly coveredToMs: number } | undefined;
 	/** Its stream broke while it handed in its result: it may come back until then (performance.now()). */
 	#away: { readonly reason: string; readonly untilMs: number } | undefined;
-	readonly deltas = new DeltaAccumulator();
+	deltas = new DeltaAccumulator();
 	#coveredToMs = 0;
-	readonly #chunks = new ResultAssembler();
+	#chunks = new ResultAssembler();
 	/** Takes the agent's profiles; who asks for none ignores them. @throws Error when chunks do not make a profile */
 	onProfileChunk: (chunk: ProfileChunk) => void = () => {};
 
@@ -58,17 +58,26 @@ export class Participant {
 		readonly slice: Slice,
 	) {}
 
-	/** Takes the place for an agent; forgets what an earlier one said before the start. */
+	/** Takes the place for an agent; forgets what was said in it before, by an earlier one or in a start that was called off. */
 	seat(member: Member): void {
 		this.member = member;
 		this.ready = undefined;
+		this.arm = undefined;
 		this.armed = false;
+		this.snapshot = undefined;
+		this.result = undefined;
+		this.concluded = undefined;
 		this.loss = undefined;
+		this.deltas = new DeltaAccumulator();
+		this.#coveredToMs = 0;
+		this.#chunks = new ResultAssembler();
 	}
 
 	/** @throws PeerError when the message makes no sense or does not add up */
 	take({ body }: AgentMessage): void {
 		if (!body || body.$case === "hello" || body.value.ordinal !== this.ordinal) return;
+		// What an agent says before it is ready is still of a start that was called off.
+		if (!this.ready && body.$case !== "ready" && body.$case !== "failure") return;
 		switch (body.$case) {
 			case "ready":
 				if (!body.value.clock) throw new PeerError("its Ready has no clock");

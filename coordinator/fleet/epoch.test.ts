@@ -11,8 +11,8 @@ test("agents on one host start at the same reading of their clock, with the tigh
 	const epoch = chooseEpoch([reading("a", 1_000, 60, 5_000_000), reading("a", 1_040, 40, 5_000_100)], 1_000);
 	const [first, second] = epoch.agents;
 	expect(first).toEqual(second);
-	// [940, 1060] ∩ [1000, 1080] = [1000, 1060], and 50 ppm of the 220 ms until the start.
-	expect(first?.boundUs).toBeCloseTo(30 + 11, 6);
+	// [940, 1060] ∩ [1000, 1080] = [1000, 1060], and 50 ppm of the 250 ms until the start.
+	expect(first?.boundUs).toBeCloseTo(30 + 12.5, 6);
 	expect(first?.monotonicUs).toBeCloseTo(epoch.redisUs - 1_030, 6);
 });
 
@@ -42,14 +42,41 @@ test("the longer the others took to be ready, the less an agent's clock is known
 
 test("readings of one clock that disagree allow all that any of them allows", () => {
 	const [agent] = chooseEpoch([reading("a", 0, 50, 10), reading("a", 9_000, 50, 10)], 1_000).agents;
-	expect(agent?.boundUs).toBeCloseTo(4_550 + 11, 6);
+	expect(agent?.boundUs).toBeCloseTo(4_550 + 12.5, 6);
 });
 
-test("across hosts all are armed 500 ms before the start, or none", () => {
+test("all are armed before the start, or none: 500 ms across hosts, 20 ms on one", () => {
 	const many = chooseEpoch([reading("a", 0, 50, 10), reading("b", 0, 50, 10)], 1_000);
 	expect(many.atMs - many.armedByMs).toBe(500);
 	expect(many.notArmed).toContain("500 ms before the start");
 	const one = chooseEpoch([reading("a", 0, 50, 10)], 1_000);
-	expect(one.armedByMs).toBe(11_000);
-	expect(one.notArmed).toContain("10 s");
+	expect(one.atMs - one.armedByMs).toBe(20);
+	expect(one.notArmed).toContain("20 ms before the start");
 });
+
+test.each([
+	{ hosts: 1, agents: 1, roundTripMs: 0.3, firstMs: 225, secondMs: 2_000 },
+	{ hosts: 1, agents: 16, roundTripMs: 0.3, firstMs: 600, secondMs: 2_000 },
+	{ hosts: 1, agents: 500, roundTripMs: 0.3, firstMs: 2_000, secondMs: 4_000 },
+	{ hosts: 2, agents: 2, roundTripMs: 0.3, firstMs: 2_000, secondMs: 4_000 },
+	{ hosts: 2, agents: 4, roundTripMs: 500, firstMs: 5_000, secondMs: 10_000 },
+])(
+	"the lead of $agents agents on $hosts hosts at $roundTripMs ms from Redis is $firstMs ms, and $secondMs ms when that was too short",
+	({ hosts, agents, roundTripMs, firstMs, secondMs }) => {
+		const readings = Array.from({ length: agents }, (_, index) => reading(`host ${index % hosts}`, 0, 50, 1_000_000));
+		// The slowest counts.
+		const [first, ...others] = readings.map((of, index) =>
+			index === 0 ? { ...of, clock: { ...of.clock, worstRoundTripUs: roundTripMs * 1_000 } } : of,
+		);
+		const all = first ? [...others, first] : [];
+		for (const [isSecond, leadMs] of [
+			[false, firstMs],
+			[true, secondMs],
+		] as const) {
+			const epoch = chooseEpoch(all, 1_000, isSecond);
+			expect(epoch.atMs - 1_000).toBeCloseTo(leadMs);
+			expect(epoch.redisUs - 1_000_000).toBeCloseTo(leadMs * 1_000);
+			expect(epoch.armedByMs).toBeLessThan(epoch.atMs);
+		}
+	},
+);

@@ -31,7 +31,7 @@ import { Slice } from "./slice.js";
  *                              ◀─ Prepare(slice)
  *   Ready(clock) ─▶            the agent is connected and has sent nothing to the queue
  *                              ◀─ Arm(epoch)                               to all or to none
- *   Armed ─▶
+ *   Armed ─▶                   by all before the epoch; else Stop(ALL), a Result from each, and perhaps Prepare anew
  *      … epoch … load … drain …
  *   Snapshot ─▶ (live, may be lost)      Delta ─▶ (each second, applied once by sequence)
  *                              ◀─ Stop(SENDING)  producers end, workers go on
@@ -196,7 +196,8 @@ export interface Ready {
 
 /**
  * Start at `epoch_monotonic_us` on this host's monotonic clock. All agents get the same instant in the common timebase; on
- * one host they get the same number. An agent that cannot start then keeps the schedule and says how late it was.
+ * one host they get the same number. An armed agent that cannot start then keeps the schedule and says how late it was; one
+ * that hears of the instant when it has passed does not start, since the start has been called off.
  */
 export interface Arm {
   ordinal: number;

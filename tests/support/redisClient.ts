@@ -16,6 +16,12 @@ export async function allKeys(url: string): Promise<string[]> {
 	return withRedis(url, async (redis) => (await redis.keys("*")).sort());
 }
 
+/** How often Redis was sent a command since it started. */
+export async function callsOf(url: string, command: string): Promise<number> {
+	const statistics = await withRedis(url, (redis) => redis.info("commandstats"));
+	return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, "m").exec(statistics)?.[1] ?? 0);
+}
+
 /** Looks again and again until the keys are as wanted, or `deadlineMs` has passed; returns the last look. */
 export async function keysUntil(
 	url: string,
