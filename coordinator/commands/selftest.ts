@@ -152,7 +152,8 @@ async function onCluster(cluster: Cluster, flags: Flags, interrupt: AbortSignal,
 		experimenter,
 		onRow: (result) => print(renderRow(result, palette)),
 	});
-	print(`${renderOutcome(results, palette)}\n`);
+	// Since this program was started.
+	print(`${renderOutcome(results, performance.now() / 1_000, palette)}\n`);
 	return exitCodeOf(results);
 }
 

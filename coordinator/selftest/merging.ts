@@ -1,10 +1,9 @@
 import { Census, Counters, Measurements, Outcome, Stage } from "../../proto/gen/measurement.js";
-import { AgentRecord, Record, RunEnd, type RunRecord, RunRecord as RunRecords } from "../../proto/gen/record.js";
-import { Distribution } from "../../proto/histogram.js";
+import { AgentRecord, Record, RunEnd, RunRecord } from "../../proto/gen/record.js";
 import { StageRecorder } from "../../proto/histogramRecorder.js";
 import { LedgerPages } from "../../proto/ledger.js";
 import { chunkResult, ResultAssembler } from "../../proto/result.js";
-import { mergeRun } from "../merge/merge.js";
+import { mergeRun, mergeRunBy } from "../merge/merge.js";
 import { planToJson, specToJson } from "../plan/planJson.js";
 import { resolvePlan } from "../plan/resolve.js";
 import { buildReport } from "../report/build.js";
@@ -12,6 +11,7 @@ import { formatCount, formatMicros } from "../report/format.js";
 import { renderJson } from "../report/json.js";
 import type { Report } from "../report/schema.js";
 import { RECORD_FORMAT } from "../results/recordFile.js";
+import { averageStages } from "./averaging.js";
 import { exactly, type RowResult } from "./table.js";
 
 const FAST = { tasks: 9_900, us: 1_000 };
@@ -22,7 +22,7 @@ const PERCENTILE = 99.5;
  * One agent did 99 % of the tasks in 1 ms each, the other the rest in 100 ms (measurement.md §6): merged p99.5 is 100 ms,
  * averaged it would be 50.5 ms. Through the recorder, the codec, the chunks, the merge and the report that runs go through.
  *
- * @param averaging reports the average of the agents' percentiles instead
+ * @param averaging merges by averaging the agents' percentiles instead
  */
 export function testMerging(averaging: boolean): RowResult {
 	const plan = resolvePlan({
@@ -35,10 +35,11 @@ export function testMerging(averaging: boolean): RowResult {
 	const agents = [FAST, SLOW].map(({ tasks, us }, index) =>
 		AgentRecord.create({ index, measurements: handedIn(index, tasks, us) }),
 	);
-	const run = RunRecords.create({ specJson: specToJson(spec), agents, census: Census.create(), end: RunEnd.DRAINED });
+	const run = RunRecord.create({ specJson: specToJson(spec), agents, census: Census.create(), end: RunEnd.DRAINED });
 	const record = Record.create({ format: RECORD_FORMAT, planJson: planToJson(plan.plan), runs: [run] });
-	const report: Report = JSON.parse(renderJson(buildReport(record, record.runs.map(mergeRun))));
-	const measuredUs = averaging ? averagedUs(run) : (report.thresholds[0]?.runs[0]?.measured ?? Number.NaN);
+	const merged = averaging ? mergeRunBy(averageStages, run) : mergeRun(run);
+	const report: Report = JSON.parse(renderJson(buildReport(record, [merged])));
+	const measuredUs = report.thresholds[0]?.runs[0]?.measured ?? Number.NaN;
 	return {
 		row: "merge",
 		title: `${formatCount(FAST.tasks)} tasks of 1 ms by one agent, ${SLOW.tasks} of 100 ms by another`,
@@ -72,11 +73,4 @@ function handedIn(index: number, tasks: number, us: number): Measurements {
 		if (whole) return whole;
 	}
 	throw new Error("a result without an end");
-}
-
-function averagedUs({ agents }: RunRecord): number {
-	const percentiles = agents.flatMap(({ measurements }) =>
-		(measurements?.stages ?? []).map((stage) => Distribution.decode(stage).percentileUs(PERCENTILE)),
-	);
-	return percentiles.reduce((sum, us) => sum + us, 0) / percentiles.length;
 }

@@ -31,8 +31,10 @@ test("a row is printed with its reasons, and fails with one of its checks", () =
 	expect(text).toContain("mean: too long, but the cores were 97% busy");
 	expect(verdictOfRow(row)).toBe("FAIL");
 	expect(verdictOfRow({ ...row, checks: checks.slice(0, 2) })).toBe("INCONCLUSIVE");
-	expect(renderOutcome([row, row], plain)).toBe("  self-test FAILED: queueing (6 checks in 2 rows)");
-	expect(renderOutcome([{ ...row, checks: checks.slice(0, 1) }], plain)).toBe("  self-test PASSED (1 check in 1 row)");
+	expect(renderOutcome([row, row], 47.6, plain)).toBe("  self-test FAILED: queueing (6 checks in 2 rows, 48 s)");
+	expect(renderOutcome([{ ...row, checks: checks.slice(0, 1) }], 2, plain)).toBe(
+		"  self-test PASSED (1 check in 1 row, 2 s)",
+	);
 });
 
 test("a stall of 1 s in 5 s at twice the rate afterwards: 40 % of the tasks are late, evenly up to 1 s", () => {

@@ -82,8 +82,12 @@ export function renderRow(result: RowResult, { bold, green, red, yellow, dim }: 
 		.join("\n");
 }
 
-/** The last line. */
-export function renderOutcome(results: readonly RowResult[], { bold, green, red, yellow }: Palette): string {
+/** The last line. @param seconds that it took */
+export function renderOutcome(
+	results: readonly RowResult[],
+	seconds: number,
+	{ bold, green, red, yellow }: Palette,
+): string {
 	const rowsOf = (verdict: CheckVerdict) => [
 		...new Set(results.filter((result) => verdictOfRow(result) === verdict).map(({ row }) => row)),
 	];
@@ -95,5 +99,6 @@ export function renderOutcome(results: readonly RowResult[], { bold, green, red,
 				? yellow(`INCONCLUSIVE: ${inconclusive.join(", ")}`)
 				: green("PASSED");
 	const checks = results.reduce((sum, result) => sum + result.checks.length, 0);
-	return `  ${bold("self-test")} ${outcome} (${formatQuantity(checks, "check")} in ${formatQuantity(results.length, "row")})`;
+	const done = `${formatQuantity(checks, "check")} in ${formatQuantity(results.length, "row")}, ${Math.round(seconds)} s`;
+	return `  ${bold("self-test")} ${outcome} (${done})`;
 }
