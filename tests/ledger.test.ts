@@ -169,9 +169,9 @@ test("kill -9 of an agent in the middle of 50,000 tasks under classic: what it h
 	const producers = 64;
 	const isOfDead = (id: string) => identityOf(id).producer >= producers / 2;
 	// More producers than the workers keep up with, and handlers that bring the workers out of step, so that at any time some
-	// of their tasks are in every stage.
-	const args = ["run", "--agents", "2", "--tasks", String(tasks), "--workers", "64", "--poll-interval", "0"];
-	const load = ["--producers", String(producers), "--handler", "sleep:exp:5ms", "--payload", "100B"];
+	// of their tasks are in every stage: at 700/s by an agent, 14 with their handlers on average.
+	const args = ["run", "--agents", "2", "--tasks", String(tasks), "--workers", "128", "--poll-interval", "0"];
+	const load = ["--producers", String(producers), "--handler", "sleep:exp:20ms", "--payload", "100B"];
 	const cli = startCli([...args, ...load, "--redis", redis.tcpUrl, "--log-level", "info"], { timeoutMs: 145_000 });
 	const line = await cli.waitForLine(/"agent":1,.*"agent joined"/);
 	const { pid } = JSON.parse(line) as { pid: number };
