@@ -72,8 +72,8 @@ function fusedRound(wall: WallClock): (tasks: readonly Task[]) => Task[] {
 	const handled = { kind: "done", output: "null" } as const;
 	return (tasks) => {
 		const read = tasks.map((task) => {
-			buffer.begin(1);
-			if (task.plain) addPlainTask(buffer, task, task.plain);
+			buffer.begin(2);
+			if (task.plain) addPlainTask(buffer, NO_KEYS.task, task, task.plain);
 			else buffer.add(encodeTask(task));
 			const written = Buffer.from(buffer.written);
 			const from = written.indexOf("{");

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
-import { CommandBuffer, CommandBuffers, digits } from "./commandBuffer.js";
+import { CommandBuffer, CommandBuffers, digits, LastBytes } from "./commandBuffer.js";
 import { openRedis, type Redis } from "./connection.js";
 
 let server: TestRedis;
@@ -43,7 +43,6 @@ test.prop([fc.array(text, { minLength: 1, maxLength: 20 })])("Redis receives eve
 
 const piece = fc.oneof(
 	fc.string({ unit: "binary-ascii", maxLength: 300 }).map((ascii) => ({ ascii })),
-	text.map((any) => ({ any })),
 	fc.nat().map((number) => ({ number })),
 	fc.uint8Array({ maxLength: 400 }).map((bytes) => ({ bytes })),
 );
@@ -59,12 +58,11 @@ test.prop([fc.array(fc.array(piece, { maxLength: 8 }), { minLength: 1, maxLength
 		const expected = lists.map((pieces) => {
 			const bytes = pieces.map((each) => {
 				if ("bytes" in each) return each.bytes;
-				return Buffer.from("ascii" in each ? each.ascii : "any" in each ? each.any : String(each.number));
+				return Buffer.from("ascii" in each ? each.ascii : String(each.number));
 			});
 			buffer.open(bytes.reduce((sum, { length }) => sum + length, 0));
 			for (const each of pieces) {
 				if ("ascii" in each) buffer.ascii(each.ascii);
-				else if ("any" in each) buffer.text(each.any);
 				else if ("number" in each) buffer.number(each.number);
 				else buffer.copy(each.bytes, 0, each.bytes.length);
 			}
@@ -81,6 +79,27 @@ test.prop([fc.array(fc.array(piece, { maxLength: 8 }), { minLength: 1, maxLength
 
 test.prop([fc.nat({ max: Number.MAX_SAFE_INTEGER })])("a number takes its digits", (number) => {
 	expect(digits(number)).toBe(String(number).length);
+});
+
+test("a piece that is there already is written again", async () => {
+	const buffer = new CommandBuffer();
+	buffer.begin(3);
+	buffer.add("SET");
+	buffer.open(3);
+	const place = buffer.end;
+	buffer.ascii("key");
+	buffer.close();
+	buffer.open(100_003);
+	buffer.again(place, 3);
+	buffer.ascii("x".repeat(100_000));
+	buffer.close();
+	await buffer.send(redis, "set");
+	expect(await redis.get("key")).toBe(`key${"x".repeat(100_000)}`);
+});
+
+test.prop([fc.array(text)])("the last text's bytes are its own", (texts) => {
+	const last = new LastBytes();
+	for (const each of texts) expect(last.of(each)).toEqual(Buffer.from(each));
 });
 
 test("lengths around each power of ten, and texts whose bytes outnumber their characters", async () => {

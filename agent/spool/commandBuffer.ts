@@ -88,11 +88,6 @@ export class CommandBuffer {
 		this.#end += this.#bytes.write(text, this.#end, "latin1");
 	}
 
-	/** A piece of the argument that is open, of `Buffer.byteLength(text)` bytes. */
-	text(text: string): void {
-		this.#end += this.#bytes.write(text, this.#end);
-	}
-
 	/** A piece of the argument that is open. */
 	put(bytes: Uint8Array): void {
 		this.copy(bytes, 0, bytes.length);
@@ -119,6 +114,16 @@ export class CommandBuffer {
 		if (to - from < SHORT_BYTES) for (let at = from; at < to; at++) target[at + shift] = bytes[at] as number;
 		else target.set(bytes.subarray(from, to), this.#end);
 		this.#end += to - from;
+	}
+
+	/** A piece of the argument that is open: what was written at `place`, again. @param place as `end` was then */
+	again(place: number, bytes: number): void {
+		this.copy(this.#bytes, place, place + bytes);
+	}
+
+	/** Where the next piece will be. */
+	get end(): number {
+		return this.#end;
 	}
 
 	/** Ends the argument that is open. */
@@ -159,6 +164,20 @@ export class CommandBuffer {
 		const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#end + more));
 		this.#bytes.copy(grown, 0, 0, this.#end);
 		this.#bytes = grown;
+	}
+}
+
+/** The bytes of a text, kept until another one is asked for: most tasks have some in common, and to encode one is a call out. */
+export class LastBytes {
+	#text = "";
+	#bytes = Buffer.alloc(0);
+
+	of(text: string): Buffer {
+		if (text !== this.#text) {
+			this.#bytes = Buffer.from(text);
+			this.#text = text;
+		}
+		return this.#bytes;
 	}
 }
 

@@ -10,6 +10,8 @@ const PRIORITIES: readonly Priority[] = [3, 2, 1, 0];
 /** Spool's queue without its round trips, for who puts tasks into it: many in each, with the same keys and JSON. */
 export class FusedSender {
 	readonly #keys: SpoolKeys;
+	/** Up to a task's ID. */
+	readonly #taskKey: Buffer;
 	readonly #buffers = new CommandBuffers();
 
 	constructor(
@@ -18,6 +20,7 @@ export class FusedSender {
 		private readonly clock: Clock,
 	) {
 		this.#keys = new SpoolKeys(prefix);
+		this.#taskKey = Buffer.from(this.#keys.task(""));
 	}
 
 	/**
@@ -61,9 +64,12 @@ export class FusedSender {
 		buffer.next(1 + 2 * tasks.length);
 		buffer.add("MSET");
 		for (const task of tasks) {
-			buffer.add(this.#keys.task(task.id));
-			if (task.plain) addPlainTask(buffer, task, task.plain);
-			else buffer.add(encodeTask(task));
+			if (task.plain) {
+				addPlainTask(buffer, this.#taskKey, task, task.plain);
+			} else {
+				buffer.add(this.#keys.task(task.id));
+				buffer.add(encodeTask(task));
+			}
 		}
 	}
 }

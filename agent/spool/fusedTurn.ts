@@ -1,4 +1,4 @@
-import { type CommandBuffer, digits } from "./commandBuffer.js";
+import { type CommandBuffer, digits, LastBytes } from "./commandBuffer.js";
 import { STORED_RESULT_TTL_SECONDS, STORED_TASK_TTL_SECONDS } from "./outcome.js";
 import { type RawText, StoredTask } from "./storedTask.js";
 import { encodeResult, type Priority, type Task, type TaskText, taskHead, taskTail } from "./task.js";
@@ -107,6 +107,7 @@ export interface FusedKeys {
 	readonly completedIndex: string;
 }
 
+const SET = Buffer.from("$3\r\nSET\r\n");
 /** For how long a completed task is stored, as it stands in a command. */
 const TASK_EXPIRY = Buffer.from(`$2\r\nEX\r\n$6\r\n${STORED_TASK_TTL_SECONDS}\r\n`);
 const RESULT_EXPIRY = Buffer.from(`$2\r\nEX\r\n$7\r\n${STORED_RESULT_TTL_SECONDS}\r\n`);
@@ -171,7 +172,7 @@ function writeCompleted(buffer: CommandBuffer, keys: FusedKeys, completed: reado
 	for (const settlement of completed) {
 		const { task, startedAt, completedAt } = settlement;
 		buffer.next(5);
-		buffer.add("SET");
+		buffer.addWritten(SET);
 		addKey(buffer, keys.storedTask, settlement);
 		if (task instanceof StoredTask) {
 			task.addCompleted(buffer, startedAt, completedAt);
@@ -182,7 +183,7 @@ function writeCompleted(buffer: CommandBuffer, keys: FusedKeys, completed: reado
 		}
 		buffer.addWritten(TASK_EXPIRY);
 		buffer.next(5);
-		buffer.add("SET");
+		buffer.addWritten(SET);
 		addKey(buffer, keys.storedResult, settlement);
 		addResult(buffer, settlement);
 		buffer.addWritten(RESULT_EXPIRY);
@@ -216,6 +217,8 @@ const RESULT_FRAME = [RESULT_ID, RESULT_OUTPUT, RESULT_TIME, RESULT_DURATION, RE
 	0,
 );
 
+const outputs = new LastBytes();
+
 /** As `encodeResult` has it, of a task that has an ID without escapes written past all texts. */
 function addResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
 	const { id, task, completedAt, output, durationNs } = settlement;
@@ -224,12 +227,13 @@ function addResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
 		return;
 	}
 	const duration = Math.round(durationNs);
-	const parts = id.length + Buffer.byteLength(output) + completedAt.length + digits(duration);
+	const outputBytes = outputs.of(output);
+	const parts = id.length + outputBytes.length + completedAt.length + digits(duration);
 	buffer.open(RESULT_FRAME + parts);
 	buffer.put(RESULT_ID);
 	task.putId(buffer);
 	buffer.put(RESULT_OUTPUT);
-	buffer.text(output);
+	buffer.put(outputBytes);
 	buffer.put(RESULT_TIME);
 	buffer.ascii(completedAt);
 	buffer.put(RESULT_DURATION);

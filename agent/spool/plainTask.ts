@@ -1,35 +1,45 @@
-import type { CommandBuffer } from "./commandBuffer.js";
+import { type CommandBuffer, LastBytes } from "./commandBuffer.js";
 import { type PlainPayload, type Task, taskMiddle } from "./task.js";
 
 const ID = Buffer.from('{"id":"');
-const TYPE = Buffer.from('","type":"');
-const PAYLOAD = Buffer.from('","payload":');
-const SCHEDULED = Buffer.from('","scheduled_at":"');
 const METADATA = Buffer.from('","metadata":');
 const NO_METADATA = Buffer.from('"');
 const END = Buffer.from("}");
-/** Around what the parts hold, but for the metadata. */
-const FRAME = [ID, TYPE, PAYLOAD, SCHEDULED, END].reduce((sum, { length }) => sum + length, 0);
 
-/** Adds the JSON of a new task that is plain, as `encodeTask` has it: each part is written where it is sent from. */
-export function addPlainTask(buffer: CommandBuffer, task: Task, payload: PlainPayload): void {
-	const { id, type, createdAt, scheduledAt, metadata } = task;
-	const middle = taskMiddle(task, task);
-	const payloadBytes = payload.start.length + payload.end.length;
-	const end = metadata === undefined ? NO_METADATA.length : METADATA.length + metadata.length;
-	const parts = id.length + type.length + payloadBytes + middle.length + createdAt.length + scheduledAt.length;
-	buffer.open(FRAME + parts + end);
-	buffer.put(ID);
+const types = new LastBytes();
+const payloadStarts = new LastBytes();
+const middles = new LastBytes();
+const scheduled = new LastBytes();
+
+/**
+ * Adds a new task that is plain, as its key and its JSON (as `encodeTask` has it): each part is written where it is sent from,
+ * and what it shares with the task before is copied.
+ *
+ * @param keyStart what comes before the ID in its key
+ */
+export function addPlainTask(buffer: CommandBuffer, keyStart: Uint8Array, task: Task, payload: PlainPayload): void {
+	const { id, createdAt, metadata } = task;
+	buffer.open(keyStart.length + id.length);
+	buffer.put(keyStart);
+	const idAt = buffer.end;
 	buffer.ascii(id);
-	buffer.put(TYPE);
-	buffer.ascii(type);
-	buffer.put(PAYLOAD);
-	buffer.ascii(payload.start);
+	buffer.close();
+
+	const type = types.of(`","type":"${task.type}","payload":`);
+	const payloadStart = payloadStarts.of(payload.start);
+	const middle = middles.of(taskMiddle(task, task));
+	const scheduledAt = scheduled.of(`","scheduled_at":"${task.scheduledAt}`);
+	const known = ID.length + type.length + payloadStart.length + middle.length + scheduledAt.length + END.length;
+	const own = id.length + payload.end.length + createdAt.length;
+	buffer.open(known + own + (metadata === undefined ? NO_METADATA.length : METADATA.length + metadata.length));
+	buffer.put(ID);
+	buffer.again(idAt, id.length);
+	buffer.put(type);
+	buffer.put(payloadStart);
 	buffer.ascii(payload.end);
-	buffer.ascii(middle);
+	buffer.put(middle);
 	buffer.ascii(createdAt);
-	buffer.put(SCHEDULED);
-	buffer.ascii(scheduledAt);
+	buffer.put(scheduledAt);
 	buffer.put(metadata === undefined ? NO_METADATA : METADATA);
 	if (metadata !== undefined) buffer.ascii(metadata);
 	buffer.put(END);

@@ -21,17 +21,17 @@ function read(json: string, id: string): Task {
 	return reader.read(rawOf(json), id);
 }
 
-/** The argument that was added, as Redis reads it. */
-function written(add: (buffer: CommandBuffer) => void): unknown {
+/** The last of `count` arguments that were added, as Redis reads it. */
+function written(add: (buffer: CommandBuffer) => void, count = 1): unknown {
 	const buffer = new CommandBuffer();
-	buffer.begin(1);
+	buffer.begin(count);
 	add(buffer);
 	let words: unknown;
 	const asText = () => (bytes: Buffer, from: number, to: number) => bytes.toString("utf8", from, to);
 	new ReplyReader(asText, (reply) => {
 		words = reply;
 	}).push(buffer.written);
-	return (words as unknown[])[0];
+	return (words as unknown[]).at(-1);
 }
 
 const FIELDS = [
@@ -128,6 +128,7 @@ test.prop([plainText, plainText, plainText, fc.nat(), fc.option(plainText, { nil
 		});
 		const payload = given.plain;
 		if (!payload) throw new Error("not plain");
-		expect(written((buffer) => addPlainTask(buffer, given, payload))).toBe(encodeTask(given));
+		const add = (buffer: CommandBuffer) => addPlainTask(buffer, Buffer.from("key:"), given, payload);
+		expect(written(add, 2)).toBe(encodeTask(given));
 	},
 );
