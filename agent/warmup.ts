@@ -71,13 +71,15 @@ function fusedRound(wall: WallClock): (tasks: readonly Task[]) => Task[] {
 	const reader = new TaskReader();
 	const handled = { kind: "done", output: "null" } as const;
 	return (tasks) => {
-		const read = tasks.map((task) => {
+		// As they come from Redis: to V8 a text that was put together is another kind of text.
+		const ids = JSON.parse(JSON.stringify(tasks.map(({ id }) => id))) as string[];
+		const read = tasks.map((task, at) => {
 			buffer.begin(2);
 			if (task.plain) addPlainTask(buffer, NO_KEYS.task, task, task.plain);
 			else buffer.add(encodeTask(task));
 			const written = Buffer.from(buffer.written);
 			const from = written.indexOf("{");
-			return reader.read(new RawText(written, from, written.length - 2), task.id);
+			return reader.read(new RawText(written, from, written.length - 2), ids[at] ?? "");
 		});
 		const settlements: Settlement[] = read.map((task) => {
 			const held = { task, handlerNs: 1_234.5, priority: task.priority };

@@ -16,7 +16,7 @@ type Section = (typeof SECTIONS)[number];
 const FUSED: Load = {
 	engine: "fused",
 	agents: 2,
-	tasks: 102_400,
+	tasks: 204_800,
 	payloadBytes: PAYLOAD_BYTES,
 	producers: 256,
 	workers: 16,
@@ -24,7 +24,7 @@ const FUSED: Load = {
 	batch: 64,
 	recording: true,
 };
-const CLASSIC: Load = { ...FUSED, engine: "classic", agents: 1, tasks: 25_600, producers: 64, workers: 64 };
+const CLASSIC: Load = { ...FUSED, engine: "classic", agents: 1, tasks: 51_200, producers: 64, workers: 64 };
 /** Beside Redis on two cores more processes are not always faster: tried for each side before the rounds. */
 const PROCESSES = [1, 2];
 /** Tried for each peer before the rounds; the best one takes part. */
@@ -35,8 +35,8 @@ const PEER_SETUPS = [
 	{ bulk: 50, concurrency: 256 },
 ];
 /** So that each takes about as long as fused does, and its compiler has as long to warm up. */
-const PEER_TASKS: Readonly<Record<PeerLibrary, number>> = { bullmq: 25_600, "bee-queue": 51_200 };
-const PEER_TRIAL_TASKS = 8_000;
+const PEER_TASKS: Readonly<Record<PeerLibrary, number>> = { bullmq: 51_200, "bee-queue": 102_400 };
+const PEER_TRIAL_TASKS = 16_000;
 const MEMORY_TASKS = [102_400, 1_024_000];
 
 interface Flags {
@@ -140,7 +140,7 @@ class Bench {
 			...[1, 2, 4].map((agents): [string, Partial<Load>] => [`agents ${agents}`, { agents }]),
 			...[100, 1_024, 10_240, 102_400].map((payloadBytes): [string, Partial<Load>] => [
 				`payload ${payloadBytes} B`,
-				{ payloadBytes, tasks: payloadBytes > 20_000 ? FUSED.tasks / 16 : FUSED.tasks / 2 },
+				{ payloadBytes, tasks: payloadBytes > 20_000 ? FUSED.tasks / 32 : FUSED.tasks / 4 },
 			]),
 		];
 		for (const [name, changes] of points) {

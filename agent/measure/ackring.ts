@@ -1,56 +1,69 @@
-/** Acknowledgements remembered: the last 65,536 of each of 16 producers, or more of fewer. Memory untouched costs none. */
-const CAPACITY = 2 ** 20;
+/** Acknowledgements remembered: the last 32,768 of each of 16 producers, or more of fewer. Memory untouched costs none. */
+const CAPACITY = 2 ** 19;
+const ROUNDS = 2 ** 16;
+const NOT_YET = 2 ** 32 - 1;
 
 /**
- * When this process's own enqueues were acknowledged, so that the wait of a task that it dequeues too is known. Of constant
- * size: an old acknowledgement gives way to a new one.
+ * How long this process's own enqueues took until they were acknowledged, so that the wait of a task that it dequeues too is
+ * known: its stamp says when it was sent. Of constant size, 3 MB: an old acknowledgement gives way to a new one.
  */
 export class AckRing {
-	readonly #slots: ReadonlyMap<number, number>;
+	/** By producer, its place among this process's, plus 1; 0: not one of them. */
+	readonly #slots: Uint32Array;
+	readonly #producers: number;
 	/**
-	 * Which task is in each place; 0: none. A task's number is sequence · producers + slot, its place the low 20 bits of it, and
-	 * the rest, plus 1, is here.
+	 * Which task is in each place; 0: none. A task's number is sequence · producers + slot, its place the low 19 bits of it, and
+	 * of the rest the low 16, but for 0, are here: only 34 thousand million tasks later comes the same again.
 	 */
-	readonly #rounds = new Uint32Array(CAPACITY);
-	readonly #atUs = new Float64Array(CAPACITY);
+	readonly #rounds = new Uint16Array(CAPACITY);
+	readonly #tookUs = new Uint32Array(CAPACITY);
 
 	constructor(producers: readonly number[]) {
-		this.#slots = new Map(producers.map((producer, slot) => [producer, slot]));
+		this.#producers = producers.length;
+		this.#slots = new Uint32Array(Math.max(0, ...producers) + 1);
+		for (const [slot, producer] of producers.entries()) this.#slots[producer] = slot + 1;
 	}
 
 	/** A task is being sent. */
 	begun(producer: number, sequence: number): void {
-		this.#note(producer, sequence, Number.POSITIVE_INFINITY);
+		this.#note(producer, sequence, NOT_YET);
 	}
 
-	/** A task's enqueue was acknowledged. */
-	acknowledged(producer: number, sequence: number, atUs: number): void {
-		this.#note(producer, sequence, atUs);
+	/** A task's enqueue was acknowledged, so long after it was sent. */
+	acknowledged(producer: number, sequence: number, tookUs: number): void {
+		this.#note(producer, sequence, Math.min(Math.max(0, Math.round(tookUs)), NOT_YET - 1));
 	}
 
-	#note(producer: number, sequence: number, atUs: number): void {
-		const slot = this.#slots.get(producer);
-		if (slot === undefined) return;
-		const task = sequence * this.#slots.size + slot;
-		const place = task & (CAPACITY - 1);
+	#note(producer: number, sequence: number, tookUs: number): void {
+		const task = this.#taskOf(producer, sequence);
+		if (task < 0) return;
+		const place = task % CAPACITY;
 		this.#rounds[place] = roundOf(task);
-		this.#atUs[place] = atUs;
+		this.#tookUs[place] = tookUs;
 	}
 
 	/**
 	 * How long a task waited until it was dequeued; 0 when that came before the acknowledgement. Undefined for another
 	 * process's task, and for one that was forgotten.
+	 *
+	 * @param sinceSentUs from when it was sent until it was dequeued
 	 */
-	waitedUs(producer: number, sequence: number, dequeuedAtUs: number): number | undefined {
-		const slot = this.#slots.get(producer);
-		if (slot === undefined) return undefined;
-		const task = sequence * this.#slots.size + slot;
-		const place = task & (CAPACITY - 1);
+	waitedUs(producer: number, sequence: number, sinceSentUs: number): number | undefined {
+		const task = this.#taskOf(producer, sequence);
+		if (task < 0) return undefined;
+		const place = task % CAPACITY;
 		if (this.#rounds[place] !== roundOf(task)) return undefined;
-		return Math.max(0, dequeuedAtUs - (this.#atUs[place] as number));
+		const tookUs = this.#tookUs[place] as number;
+		return tookUs === NOT_YET ? 0 : Math.max(0, sinceSentUs - tookUs);
+	}
+
+	/** @returns -1 for another process's */
+	#taskOf(producer: number, sequence: number): number {
+		const slot = this.#slots[producer] ?? 0;
+		return slot === 0 ? -1 : sequence * this.#producers + slot - 1;
 	}
 }
 
 function roundOf(task: number): number {
-	return Math.floor(task / CAPACITY) + 1;
+	return (Math.floor(task / CAPACITY) % (ROUNDS - 1)) + 1;
 }

@@ -175,7 +175,7 @@ export class Recorder implements WorkObserver {
 	): void {
 		this.#counters.enqueued++;
 		this.#unacknowledged--;
-		this.#acks.acknowledged(producer, sequence, acknowledgedAtUs);
+		this.#acks.acknowledged(producer, sequence, acknowledgedAtUs - sentAtUs);
 		if (this.#isMeasured(this.#intendedUs(intendedAtUs))) this.#enqueueTime.record(acknowledgedAtUs - sentAtUs);
 		const atUs = this.#sinceEpoch(acknowledgedAtUs);
 		this.#span.lastEnqueuedAtUs = Math.max(this.#span.lastEnqueuedAtUs, atUs);
@@ -337,7 +337,8 @@ export class Recorder implements WorkObserver {
 		this.#dequeueTime.record(attempt.dequeuedAtUs - attempt.polledAtUs);
 		if (attempt.handlerNs > 0) this.#serviceTime.record(attempt.handlerNs);
 		if (attempt.task.retryCount > 0) return;
-		const waitedUs = this.#acks.waitedUs(stamp.producer, stamp.sequence, attempt.dequeuedAtUs);
+		const sinceSentUs = attempt.dequeuedAtUs - this.options.epochUs - stamp.sentAtUs;
+		const waitedUs = this.#acks.waitedUs(stamp.producer, stamp.sequence, sinceSentUs);
 		if (waitedUs !== undefined) this.#queueWait.record(waitedUs);
 	}
 
