@@ -15,7 +15,7 @@ import { SpoolKeys } from "./keys.js";
 import type { ReadBulk, Reply } from "./replyReader.js";
 import { RawText } from "./storedTask.js";
 
-/** The most tasks in one script call: Lua unpacks at most 8,000 arguments at a time, and a task takes two. */
+/** The most tasks in one turn: Lua unpacks no more than 8,000 arguments at a time. */
 export const MOST_IN_BATCH = 1_000;
 
 export interface Maintained {
@@ -101,14 +101,17 @@ export class FusedQueue {
 	 * @throws what Redis or the connection gave
 	 */
 	async turn(turn: Turn): Promise<TurnAnswer> {
-		if (this.#watched?.consumer !== turn.consumer || this.#watched.turn !== turn.number) {
+		const { consumer, number } = turn;
+		// What is sent while there is no connection goes out on the next one, which watches nothing.
+		const isWatching = this.#watched?.consumer === consumer && this.redis.status === "ready";
+		if (!isWatching || this.#watched?.turn !== number) {
 			const answer = await this.#watch(turn);
 			if (answer) return answer;
 		}
 		const reply = await this.#buffers.use((buffer) => this.#carryOut(buffer, turn));
 		if (!reply) return { kind: "lost" };
 		const [taken, tasks] = reply;
-		return decodeAnswer(taken, tasks ?? (await this.#fetchEach(idsOf(taken))), turn.number);
+		return decodeAnswer(taken, tasks ?? (await this.#fetchEach(idsOf(taken))), number);
 	}
 
 	/** @returns the turn's answer where there is no need to carry it out */

@@ -101,16 +101,17 @@ interface Setup {
 	readonly slots?: number;
 	readonly batch?: number;
 	readonly leaseMs?: number;
+	readonly lanes?: number;
 	readonly stop?: AbortController;
 }
 
 /** Workers with connections of their own, as an agent has them. */
 async function work(handlers: Record<string, TaskHandler>, setup: Setup = {}) {
-	const { slots = 8, batch = 8, leaseMs = LEASE_MS, stop = new AbortController() } = setup;
+	const { slots = 8, batch = 8, leaseMs = LEASE_MS, lanes = LANES, stop = new AbortController() } = setup;
 	const abandon = new AbortController();
 	const watcher = new Watcher();
 	const name = `worker-${randomUUID()}`;
-	const own = await Promise.all(Array.from({ length: LANES }, () => openRedis(server.url, { name })));
+	const own = await Promise.all(Array.from({ length: lanes }, () => openRedis(server.url, { name })));
 	const [first, ...further] = own.map((each) => new FusedQueue(each, "p:", leaseMs));
 	if (!first) throw new Error("no lane");
 	const watching = await Promise.all([0, 1, 2, 3].map(() => openRedis(server.url, { name: "arrivals" })));
@@ -159,9 +160,9 @@ const numbered = (count: number) => Array.from({ length: count }, (_, index) => 
 const ownKeys = () => redis.keys("p:fused:*");
 
 describe("workers", () => {
-	it("complete tasks in order and tell their times", async () => {
+	it("complete tasks in order, where one lane takes them all, and tell their times", async () => {
 		await enqueue(...numbered(20));
-		const { watcher, stop, ended } = await work({ t: () => '{"a":1}' });
+		const { watcher, stop, ended } = await work({ t: () => '{"a":1}' }, { lanes: 1 });
 		await watcher.until(() => watcher.attempts.length === 20 && watcher.inHand === 0);
 		stop.abort();
 		await ended;
