@@ -1,6 +1,8 @@
 /** Acknowledgements remembered: the last 32,768 of each of 16 producers, or more of fewer. Memory untouched costs none. */
 const CAPACITY = 2 ** 19;
-const ROUNDS = 2 ** 16;
+const LONGEST_US = 2 ** 32 - 3;
+/** In place of what an enqueue took, plus 1. */
+const NONE = 0;
 const NOT_YET = 2 ** 32 - 1;
 
 /**
@@ -12,11 +14,12 @@ export class AckRing {
 	readonly #slots: Uint32Array;
 	readonly #producers: number;
 	/**
-	 * Which task is in each place; 0: none. A task's number is sequence · producers + slot, its place the low 19 bits of it, and
-	 * of the rest the low 16, but for 0, are here: only 34 thousand million tasks later comes the same again.
+	 * Which task is in each place. A task's number is sequence · producers + slot, its place the low 19 bits of it, and of the
+	 * rest the low 16 are here: the same comes again 34 thousand million tasks later.
 	 */
 	readonly #rounds = new Uint16Array(CAPACITY);
-	readonly #tookUs = new Uint32Array(CAPACITY);
+	/** What each place's enqueue took, in µs plus 1, NONE or NOT_YET. */
+	readonly #took = new Uint32Array(CAPACITY);
 
 	constructor(producers: readonly number[]) {
 		this.#producers = producers.length;
@@ -31,15 +34,15 @@ export class AckRing {
 
 	/** A task's enqueue was acknowledged, so long after it was sent. */
 	acknowledged(producer: number, sequence: number, tookUs: number): void {
-		this.#note(producer, sequence, Math.min(Math.max(0, Math.round(tookUs)), NOT_YET - 1));
+		this.#note(producer, sequence, Math.min(Math.max(0, Math.round(tookUs)), LONGEST_US) + 1);
 	}
 
-	#note(producer: number, sequence: number, tookUs: number): void {
+	#note(producer: number, sequence: number, took: number): void {
 		const task = this.#taskOf(producer, sequence);
 		if (task < 0) return;
-		const place = task % CAPACITY;
+		const place = placeOf(task);
 		this.#rounds[place] = roundOf(task);
-		this.#tookUs[place] = tookUs;
+		this.#took[place] = took;
 	}
 
 	/**
@@ -51,10 +54,10 @@ export class AckRing {
 	waitedUs(producer: number, sequence: number, sinceSentUs: number): number | undefined {
 		const task = this.#taskOf(producer, sequence);
 		if (task < 0) return undefined;
-		const place = task % CAPACITY;
-		if (this.#rounds[place] !== roundOf(task)) return undefined;
-		const tookUs = this.#tookUs[place] as number;
-		return tookUs === NOT_YET ? 0 : Math.max(0, sinceSentUs - tookUs);
+		const place = placeOf(task);
+		const took = this.#took[place] as number;
+		if (took === NONE || this.#rounds[place] !== roundOf(task)) return undefined;
+		return took === NOT_YET ? 0 : Math.max(0, sinceSentUs - (took - 1));
 	}
 
 	/** @returns -1 for another process's */
@@ -64,6 +67,11 @@ export class AckRing {
 	}
 }
 
+// Whole numbers beyond 32 bits lose their high ones here, and those count for neither.
+function placeOf(task: number): number {
+	return task & (CAPACITY - 1);
+}
+
 function roundOf(task: number): number {
-	return (Math.floor(task / CAPACITY) % (ROUNDS - 1)) + 1;
+	return (task / CAPACITY) & 0xffff;
 }

@@ -98,8 +98,8 @@ test("a piece that is there already is written again", async () => {
 });
 
 test.prop([fc.array(text)])("the last text's bytes are its own", (texts) => {
-	const last = new LastBytes();
-	for (const each of texts) expect(last.of(each)).toEqual(Buffer.from(each));
+	const last = new LastBytes("before ", " behind");
+	for (const each of texts) expect(last.of(each)).toEqual(Buffer.from(`before ${each} behind`));
 });
 
 test("lengths around each power of ten, and texts whose bytes outnumber their characters", async () => {

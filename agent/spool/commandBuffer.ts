@@ -167,14 +167,23 @@ export class CommandBuffer {
 	}
 }
 
-/** The bytes of a text, kept until another one is asked for: most tasks have some in common, and to encode one is a call out. */
+/**
+ * Bytes with a text in them, kept until another text is asked for: most tasks have it in common, and to encode it is a call out
+ * of JavaScript.
+ */
 export class LastBytes {
-	#text = "";
+	#text: string | undefined;
 	#bytes = Buffer.alloc(0);
+
+	/** @param before what comes before the text, and `after` behind it */
+	constructor(
+		private readonly before = "",
+		private readonly after = "",
+	) {}
 
 	of(text: string): Buffer {
 		if (text !== this.#text) {
-			this.#bytes = Buffer.from(text);
+			this.#bytes = Buffer.from(this.before + text + this.after);
 			this.#text = text;
 		}
 		return this.#bytes;

@@ -6,10 +6,10 @@ const METADATA = Buffer.from('","metadata":');
 const NO_METADATA = Buffer.from('"');
 const END = Buffer.from("}");
 
-const types = new LastBytes();
+const types = new LastBytes('","type":"', '","payload":');
 const payloadStarts = new LastBytes();
 const middles = new LastBytes();
-const scheduled = new LastBytes();
+const scheduled = new LastBytes('","scheduled_at":"');
 
 /**
  * Adds a new task that is plain, as its key and its JSON (as `encodeTask` has it): each part is written where it is sent from,
@@ -25,10 +25,10 @@ export function addPlainTask(buffer: CommandBuffer, keyStart: Uint8Array, task: 
 	buffer.ascii(id);
 	buffer.close();
 
-	const type = types.of(`","type":"${task.type}","payload":`);
+	const type = types.of(task.type);
 	const payloadStart = payloadStarts.of(payload.start);
 	const middle = middles.of(taskMiddle(task, task));
-	const scheduledAt = scheduled.of(`","scheduled_at":"${task.scheduledAt}`);
+	const scheduledAt = scheduled.of(task.scheduledAt);
 	const known = ID.length + type.length + payloadStart.length + middle.length + scheduledAt.length + END.length;
 	const own = id.length + payload.end.length + createdAt.length;
 	buffer.open(known + own + (metadata === undefined ? NO_METADATA.length : METADATA.length + metadata.length));
