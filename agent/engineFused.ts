@@ -17,12 +17,14 @@ export async function openFusedEngine(parts: EngineParts): Promise<Engine> {
 	const { slice, keyPrefix, open, clock, nowUs, onNotice } = parts;
 	const { count, concurrency } = slice.workers ?? { count: 0, concurrency: 0 };
 	const slots = count * concurrency;
-	const sending = await open("sending");
-	const working = await Promise.all(Array.from({ length: slots === 0 ? 1 : LANES }, () => open("working")));
-	const watching = slots === 0 ? [] : await Promise.all(PRIORITIES.map(() => open("arrivals")));
+	const [sending, working, watching] = await Promise.all([
+		open("sending"),
+		Promise.all(Array.from({ length: slots === 0 ? 1 : LANES }, () => open("working"))),
+		Promise.all(slots === 0 ? [] : PRIORITIES.map(() => open("arrivals"))),
+	]);
 	const [first, ...further] = working.map((redis) => new FusedQueue(redis, keyPrefix, LEASE_MS));
 	if (!first) throw new Error("no connection to work on");
-	for (const queue of [first, ...further]) await queue.prepare();
+	await Promise.all([first, ...further].map((queue) => queue.prepare()));
 	const sender = new FusedSender(sending, keyPrefix, clock);
 	const grouped = new GroupedEnqueue((tasks) => sender.enqueue(tasks), slice.batch);
 	let workers: FusedWorkers | undefined;

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { makeStamper, readStamp, stampBytes } from "./stamp.js";
+import { RawText, StoredTask, TaskReader } from "../spool/storedTask.js";
+import { encodeTask, newTask } from "../spool/task.js";
+import { makeStamper, readStamp, stampBytes, stampOf } from "./stamp.js";
 
 const RUN = 0xdeadbeef;
 const EPOCH_US = 1_000_000_000;
@@ -98,4 +100,21 @@ describe("a stamp", () => {
 	])("is not seen in %s", (_, metadata) => {
 		expect(readStamp(RUN, metadata)).toBeUndefined();
 	});
+});
+
+test.each([
+	["first", (stamp: string) => stamp],
+	["behind another key", (stamp: string) => stamp.replace("{", '{"a":"b",')],
+	["of another run", (stamp: string) => stamp.replace(/"bench":"./, '"bench":"f')],
+	["cut short", (stamp: string) => stamp.replace(/"bench":"(.{54})./, '"bench":"$1')],
+])("a task left in its bytes has the stamp that its text has: %s", (_, change) => {
+	const metadata = change(stamper.metadata(3, 70_000, EPOCH_US + 5, EPOCH_US + 9, ENQUEUE_TIME));
+	const init = { id: "a", type: "t", payload: "{}", createdAt: ENQUEUE_TIME, metadata };
+	const bytes = Buffer.from(`${encodeTask(newTask(init))} behind`);
+	const raw = new RawText(bytes, 0, bytes.length - " behind".length);
+	const reader = new TaskReader();
+	reader.read(raw, "a");
+	const task = reader.read(raw, "a");
+	expect(task).toBeInstanceOf(StoredTask);
+	expect(stampOf(RUN, task)).toEqual(readStamp(RUN, metadata));
 });

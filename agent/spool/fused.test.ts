@@ -7,7 +7,7 @@ import { FusedSender } from "./fusedSender.js";
 import type { Settlement, Turn, TurnAnswer } from "./fusedTurn.js";
 import { WallClock } from "./gotime.js";
 import { RawText, StoredTask, TaskReader } from "./storedTask.js";
-import { decodeTask, encodeTask, newTask, type Priority, type Task, taskText } from "./task.js";
+import { decodeTask, encodeResult, encodeTask, newTask, type Priority, type Task, taskText } from "./task.js";
 
 const LEASE_MS = 10_000;
 
@@ -212,13 +212,17 @@ describe("turn", () => {
 		async (text) => {
 			const given = newTask({ id: "a", type: "t", payload: `{"a":"${text}"}`, createdAt: "2026-01-01T00:00:00Z" });
 			await sender.enqueue([given]);
-			const settlement = completed("a", asRead("a", await taskJson("a")));
+			const read = completed("a", asRead("a", await taskJson("a")));
+			const settlement = { ...read, output: `{"a":"${text}"}` };
 			expect(settlement.task).toBeInstanceOf(StoredTask);
 			await queue.turn(fetchTurn(1, 1));
 			expect((await queue.turn(settling(settlement))).kind).toBe("done");
 			const stored = (await redis.get("p:store:task:a")) ?? "";
 			const { startedAt, completedAt } = settlement;
 			expect(stored).toBe(encodeTask({ ...given, state: "completed", startedAt, completedAt }));
+			const result = { taskId: "a", success: true, output: settlement.output, completedAt, durationNs: 5 };
+			expect(await redis.get("p:store:result:a")).toBe(encodeResult(result));
+			expect(await redis.ttl("p:store:result:a")).toBe(30 * 86_400);
 			expect(await redis.ttl("p:store:task:a")).toBe(604_800);
 		},
 	);

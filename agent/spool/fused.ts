@@ -1,16 +1,9 @@
 import { createHash } from "node:crypto";
 import { type CommandBuffer, CommandBuffers } from "./commandBuffer.js";
 import { classifyError, type Redis } from "./connection.js";
+import type { FusedKeys } from "./fusedCompleted.js";
 import { MAINTAIN, RELEASE, STATE, TURN } from "./fusedScripts.js";
-import {
-	decodeAnswer,
-	type FusedKeys,
-	idsOf,
-	type TakenReply,
-	type Turn,
-	type TurnAnswer,
-	writeTurn,
-} from "./fusedTurn.js";
+import { decodeAnswer, idsOf, type TakenReply, type Turn, type TurnAnswer, writeTurn } from "./fusedTurn.js";
 import { SpoolKeys } from "./keys.js";
 import type { ReadBulk, Reply } from "./replyReader.js";
 import { RawText } from "./storedTask.js";

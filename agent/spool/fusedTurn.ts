@@ -1,24 +1,13 @@
-import { type CommandBuffer, digits, LastBytes } from "./commandBuffer.js";
-import { STORED_RESULT_TTL_SECONDS, STORED_TASK_TTL_SECONDS } from "./outcome.js";
-import { type RawText, StoredTask } from "./storedTask.js";
-import { encodeResult, type Priority, type Task, type TaskText, taskHead, taskTail } from "./task.js";
+import type { CommandBuffer } from "./commandBuffer.js";
+import { type Completed, type FusedKeys, writeCompleted } from "./fusedCompleted.js";
+import type { RawText } from "./storedTask.js";
+import type { Priority, TaskText } from "./task.js";
 
 /** What the fused queue and its script `TURN` tell each other. */
 
 /** What became of a task in a consumer's hands, as it is to be stored. */
 export type Settlement =
-	| {
-			readonly kind: "completed";
-			readonly id: string;
-			/** As it was fetched. */
-			readonly task: Task;
-			/** RFC 3339, as `completedAt`. */
-			readonly startedAt: string;
-			readonly completedAt: string;
-			/** Raw JSON text. */
-			readonly output: string;
-			readonly durationNs: number;
-	  }
+	| Completed
 	| {
 			readonly kind: "retried";
 			readonly id: string;
@@ -97,21 +86,6 @@ export interface WriteOptions {
 	readonly sorts: boolean;
 }
 
-/** Where a turn writes. */
-export interface FusedKeys {
-	readonly prefix: string;
-	/** Keys up to a task's ID. */
-	readonly task: Buffer;
-	readonly storedTask: Buffer;
-	readonly storedResult: Buffer;
-	readonly completedIndex: string;
-}
-
-const SET = Buffer.from("$3\r\nSET\r\n");
-/** For how long a completed task is stored, as it stands in a command. */
-const TASK_EXPIRY = Buffer.from(`$2\r\nEX\r\n$6\r\n${STORED_TASK_TTL_SECONDS}\r\n`);
-const RESULT_EXPIRY = Buffer.from(`$2\r\nEX\r\n$7\r\n${STORED_RESULT_TTL_SECONDS}\r\n`);
-
 /**
  * Writes the commands of a turn, of which the script is one.
  *
@@ -125,7 +99,11 @@ export function writeTurn(
 	turn: Turn,
 	options: WriteOptions,
 ): number {
-	const { completed, retried, dead, deleted, returned } = sortOut(turn.settlements);
+	const completed = ofKind(turn.settlements, "completed");
+	const retried = ofKind(turn.settlements, "retried");
+	const dead = ofKind(turn.settlements, "dead");
+	const deleted = ofKind(turn.settlements, "deleted");
+	const returned = ofKind(turn.settlements, "returned");
 	const before = completed.length === 0 ? 0 : writeCompleted(buffer, keys, completed);
 	const counts = [turn.tickets, completed, retried, dead, deleted, returned].map(({ length }) => length);
 	const [tickets = 0, , again = 0, lost = 0, unread = 0, back = 0] = counts;
@@ -167,112 +145,8 @@ function textOf({ head, payload, tail }: TaskText): string {
 	return head + payload + tail;
 }
 
-/** @returns how many commands that were */
-function writeCompleted(buffer: CommandBuffer, keys: FusedKeys, completed: readonly Of<"completed">[]): number {
-	for (const settlement of completed) {
-		const { task, startedAt, completedAt } = settlement;
-		buffer.next(5);
-		buffer.addWritten(SET);
-		addKey(buffer, keys.storedTask, settlement);
-		if (task instanceof StoredTask) {
-			task.addCompleted(buffer, startedAt, completedAt);
-		} else {
-			const { retryCount, error } = task;
-			const tail = taskTail(task, { state: "completed", retryCount, startedAt, completedAt, error });
-			buffer.add(taskHead(task) + task.payload + tail);
-		}
-		buffer.addWritten(TASK_EXPIRY);
-		buffer.next(5);
-		buffer.addWritten(SET);
-		addKey(buffer, keys.storedResult, settlement);
-		addResult(buffer, settlement);
-		buffer.addWritten(RESULT_EXPIRY);
-	}
-	buffer.next(1 + completed.length);
-	buffer.add("DEL");
-	for (const settlement of completed) addKey(buffer, keys.task, settlement);
-	buffer.next(2 + completed.length);
-	buffer.add("SADD");
-	buffer.add(keys.completedIndex);
-	for (const settlement of completed) addKey(buffer, NOTHING, settlement);
-	return 2 * completed.length + 2;
-}
-
-const NOTHING = Buffer.alloc(0);
-
-/** @param start what comes before the task's ID */
-function addKey(buffer: CommandBuffer, start: Buffer, { task, id }: Of<"completed">): void {
-	if (task instanceof StoredTask) task.addKey(buffer, start);
-	else buffer.add(start.toString() + id);
-}
-
-const RESULT_ID = Buffer.from('{"task_id":"');
-const RESULT_OUTPUT = Buffer.from('","success":true,"output":');
-const RESULT_TIME = Buffer.from(',"completed_at":"');
-const RESULT_DURATION = Buffer.from('","duration":');
-const RESULT_END = Buffer.from("}");
-/** Of a result that has all of its parts, around what they hold. */
-const RESULT_FRAME = [RESULT_ID, RESULT_OUTPUT, RESULT_TIME, RESULT_DURATION, RESULT_END].reduce(
-	(sum, { length }) => sum + length,
-	0,
-);
-
-const outputs = new LastBytes();
-
-/** As `encodeResult` has it, of a task that has an ID without escapes written past all texts. */
-function addResult(buffer: CommandBuffer, settlement: Of<"completed">): void {
-	const { id, task, completedAt, output, durationNs } = settlement;
-	if (!(task instanceof StoredTask) || output === "") {
-		buffer.add(encodeResult({ taskId: id, success: true, output, completedAt, durationNs }));
-		return;
-	}
-	const duration = Math.round(durationNs);
-	const outputBytes = outputs.of(output);
-	const parts = id.length + outputBytes.length + completedAt.length + digits(duration);
-	buffer.open(RESULT_FRAME + parts);
-	buffer.put(RESULT_ID);
-	task.putId(buffer);
-	buffer.put(RESULT_OUTPUT);
-	buffer.put(outputBytes);
-	buffer.put(RESULT_TIME);
-	buffer.ascii(completedAt);
-	buffer.put(RESULT_DURATION);
-	buffer.number(duration);
-	buffer.put(RESULT_END);
-	buffer.close();
-}
-
-/** By what becomes of them. */
-function sortOut(settlements: readonly Settlement[]) {
-	const sorted = {
-		completed: [] as Of<"completed">[],
-		retried: [] as Of<"retried">[],
-		dead: [] as Of<"dead">[],
-		deleted: [] as Of<"deleted">[],
-		returned: [] as Of<"returned">[],
-	};
-	for (const settlement of settlements) {
-		switch (settlement.kind) {
-			case "completed":
-				sorted.completed.push(settlement);
-				break;
-			case "retried":
-				sorted.retried.push(settlement);
-				break;
-			case "dead":
-				sorted.dead.push(settlement);
-				break;
-			case "deleted":
-				sorted.deleted.push(settlement);
-				break;
-			case "returned":
-				sorted.returned.push(settlement);
-				break;
-			case "gone":
-				break;
-		}
-	}
-	return sorted;
+function ofKind<Kind extends Settlement["kind"]>(settlements: readonly Settlement[], kind: Kind): Of<Kind>[] {
+	return settlements.filter((settlement): settlement is Of<Kind> => settlement.kind === kind);
 }
 
 /** What a turn took: 0 or an error, then the IDs of priority 3, 2, 1, 0, each as JSON or ''. */

@@ -1,3 +1,4 @@
+import type { CommandBuffer } from "./commandBuffer.js";
 import { endOfValueIn, isPlainText } from "./gojson.js";
 import { decodeTask, type Priority, type Task, type TaskState, taskMiddle } from "./task.js";
 
@@ -95,7 +96,7 @@ export class StoredTask implements Task {
 	 *
 	 * @param startedAt RFC 3339, as `completedAt`
 	 */
-	addCompleted(to: ByteSink, startedAt: string, completedAt: string): void {
+	addCompleted(to: CommandBuffer, startedAt: string, completedAt: string): void {
 		const { middle, bytes, payloadTo, createdFrom, timesTo } = this;
 		const { from: taskFrom, to: taskTo } = this.raw;
 		const kept = payloadTo - taskFrom + (taskTo - createdFrom);
@@ -114,7 +115,7 @@ export class StoredTask implements Task {
 	}
 
 	/** Adds a key that ends with its ID as an argument. @param start what comes before that */
-	addKey(to: ByteSink, start: Uint8Array): void {
+	addKey(to: CommandBuffer, start: Uint8Array): void {
 		to.open(start.length + this.id.length);
 		to.put(start);
 		this.putId(to);
@@ -122,7 +123,7 @@ export class StoredTask implements Task {
 	}
 
 	/** Its ID, as a piece of an argument. */
-	putId(to: ByteSink): void {
+	putId(to: CommandBuffer): void {
 		const from = this.raw.from + ID.length;
 		to.copy(this.bytes, from, from + this.id.length);
 	}
@@ -130,15 +131,6 @@ export class StoredTask implements Task {
 	#text(from: number, to: number): string {
 		return this.raw.bytes.toString("utf8", from, to);
 	}
-}
-
-/** What takes an argument of a known length in pieces. */
-export interface ByteSink {
-	open(bytes: number): void;
-	ascii(text: string): void;
-	put(bytes: Uint8Array): void;
-	copy(bytes: Uint8Array, from: number, to: number): void;
-	close(): void;
 }
 
 const ID = Buffer.from('{"id":"');
