@@ -8,8 +8,9 @@ export interface SubscriberOptions {
 	readonly subject: string;
 	/** Whoever may publish there can send anything. */
 	readonly onMessage: (subject: string, payload: Uint8Array) => void;
-	/** Told of each connection, and with a sentence of each attempt that brought none. */
+	/** Told of each connection once the server has taken the subscription: whatever is published from then on, comes. */
 	readonly onUp: () => void;
+	/** Told with a sentence of each connection that broke, and of each attempt that brought none. */
 	readonly onDown: (reason: string) => void;
 	/** The server does not let this login subscribe: nothing will come. */
 	readonly onRefusal: (reason: string) => void;
@@ -28,7 +29,8 @@ export function subscribe(options: SubscriberOptions): { readonly shown: string;
 					else onMessage(message.subject, message.data);
 				},
 			});
-			onUp();
+			// Where it breaks before the answer, `onDown` tells.
+			connection.flush().then(onUp, () => {});
 		},
 		onDown,
 		onRefusal: () => {},
