@@ -369,7 +369,6 @@ export class Runner {
 		this.#clock?.stop();
 		this.profiler?.close();
 		this.connections.control.disconnect();
-		this.#recorder?.close();
 		this.#recorder = undefined;
 	}
 

@@ -63,7 +63,6 @@ export async function warmUp({ runTag, engine }: Pick<Slice, "runTag" | "engine"
 		await new Promise((resolve) => setImmediate(resolve));
 	}
 	Measurements.encode(await recorder.takeDelta(new ResourceMeter().read())).finish();
-	recorder.close();
 }
 
 /** What becomes of tasks on their way to Redis and back, and of what is stored of them. */

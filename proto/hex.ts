@@ -31,21 +31,22 @@ export function readHex(text: string, from: number, to: number): number {
 	return value;
 }
 
-/** As `readHex`, of characters that are given by their codes. */
+/** As `readHex`, of at most 12 characters that are given by their codes. */
 export function readHexIn(units: Uint8Array, from: number, to: number): number {
-	// Six digits at a time stay within what a processor adds and shifts as whole numbers.
-	let value = 0;
-	for (let at = from; at < to; ) {
-		const end = Math.min(at + 6, to);
-		let part = 0;
-		let scale = 1;
-		for (; at < end; at++) {
-			const digit = DIGIT_OF[units[at] as number] ?? -1;
-			if (digit < 0) return -1;
-			part = (part << 4) | digit;
-			scale <<= 4;
-		}
-		value = value * scale + part;
+	// Six digits at a time stay within what a processor shifts as whole numbers.
+	const middle = Math.max(from, to - 6);
+	let high = 0;
+	let low = 0;
+	let sign = 0;
+	for (let at = from; at < middle; at++) {
+		const digit = DIGIT_OF[units[at] as number] as number;
+		sign |= digit;
+		high = (high << 4) | digit;
 	}
-	return value;
+	for (let at = middle; at < to; at++) {
+		const digit = DIGIT_OF[units[at] as number] as number;
+		sign |= digit;
+		low = (low << 4) | digit;
+	}
+	return sign < 0 ? -1 : high * 2 ** 24 + low;
 }

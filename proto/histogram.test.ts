@@ -26,11 +26,9 @@ function told(distribution: Distribution) {
 }
 
 function recorded(stage: Stage, values: readonly number[]): StageHistogram {
-	const recorder = StageRecorder.create(stage);
+	const recorder = new StageRecorder(stage);
 	for (const value of values) recorder.record(value);
-	const encoded = recorder.encode();
-	recorder.destroy();
-	return encoded;
+	return recorder.encode();
 }
 
 describe("buckets", () => {
@@ -188,12 +186,11 @@ describe("a recorder", () => {
 	});
 
 	test("starts anew after a reset", () => {
-		const recorder = StageRecorder.create(Stage.ACK_TIME);
+		const recorder = new StageRecorder(Stage.ACK_TIME);
 		recorder.record(1e6);
 		recorder.reset();
 		recorder.record(7);
 		const distribution = Distribution.decode(recorder.encode());
-		recorder.destroy();
 		expect(told(distribution)).toEqual(told(Distribution.of("us", [7])));
 	});
 });

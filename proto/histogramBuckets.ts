@@ -31,8 +31,11 @@ function layout(significantDigits: 2 | 3): BucketLayout {
 		significantDigits,
 		indexOf(value) {
 			if (value < 2 * half) return value;
-			const exponent = value < 2 ** 31 ? 31 - Math.clz32(value) : 62 - Math.clz32(value / 2 ** 31);
-			const shift = exponent - halfBits;
+			if (value < 2 ** 31) {
+				const shift = 31 - Math.clz32(value) - halfBits;
+				return shift * half + (value >> shift);
+			}
+			const shift = 62 - Math.clz32(value / 2 ** 31) - halfBits;
 			return shift * half + Math.floor(value / width(shift));
 		},
 		from,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Resources, Stage } from "../../proto/gen/measurement.js";
 import { ArrivalProcess, OpenLoad, RateSegment, TaskShape } from "../../proto/gen/slice.js";
 import { Distribution } from "../../proto/histogram.js";
@@ -19,11 +19,6 @@ const shape = TaskShape.create({
 	timeoutMs: 1_000,
 });
 
-const opened: Recorder[] = [];
-afterEach(() => {
-	for (const recorder of opened.splice(0)) recorder.close();
-});
-
 interface Setting {
 	readonly enqueue: (task: Task) => Promise<void>;
 	readonly load?: Partial<OpenLoad>;
@@ -39,7 +34,6 @@ const EPOCH_IN_MS = 1_000;
 async function offered({ enqueue, load, lateUs = -1_000 * EPOCH_IN_MS, stop = new AbortController().signal }: Setting) {
 	const epochUs = nowUs() - lateUs;
 	const recorder = new Recorder({ runTag: RUN, epochUs, producers: [0] });
-	opened.push(recorder);
 	const context = {
 		enqueue,
 		runTag: RUN,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ClockQuality, type Measurements, Resources, Stage } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { makeTaskId } from "../../proto/taskid.js";
@@ -20,11 +20,6 @@ function hostClock(hostIndex: number, epochUs: number, driftPpm: number): HostCl
 	};
 }
 
-const opened: Recorder[] = [];
-afterEach(() => {
-	for (const recorder of opened.splice(0)) recorder.close();
-});
-
 interface Crossing {
 	readonly sequence: number;
 	/** Since the epoch, as a clock without fault would tell. */
@@ -39,7 +34,6 @@ function measuredBy(
 	tasks: readonly Crossing[],
 ): Measurements {
 	const recorder = new Recorder({ runTag: RUN, epochUs: receiver.at(0), producers: [1], clock: receiver });
-	opened.push(recorder);
 	const stamper = makeStamper(RUN, sender.at(0), sender);
 	for (const { sequence, intendedAtUs, completedAtUs } of tasks) {
 		const sentAtUs = sender.at(intendedAtUs);
@@ -112,7 +106,6 @@ describe("the response time of a task", () => {
 
 test("an agent of a fleet on one host tells nothing of clocks", () => {
 	const recorder = new Recorder({ runTag: RUN, epochUs: 0, producers: [0] });
-	opened.push(recorder);
 	recorder.begun(0, 0, 0, 0, stampBytes);
 	expect(recorder.result(Resources.create()).clock).toBeUndefined();
 });

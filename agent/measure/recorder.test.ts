@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Measurements, Outcome, Resources, Stage } from "../../proto/gen/measurement.js";
 import { Distribution } from "../../proto/histogram.js";
 import { LedgerPages } from "../../proto/ledger.js";
@@ -14,15 +14,9 @@ const RUN = 0x0badcafe;
 const EPOCH_US = 5_000_000;
 const stamper = makeStamper(RUN, EPOCH_US);
 
-const opened: Recorder[] = [];
 function recorderOf(producers: readonly number[] = [0, 1]): Recorder {
-	const recorder = new Recorder({ runTag: RUN, epochUs: EPOCH_US, producers });
-	opened.push(recorder);
-	return recorder;
+	return new Recorder({ runTag: RUN, epochUs: EPOCH_US, producers });
 }
-afterEach(() => {
-	for (const recorder of opened.splice(0)) recorder.close();
-});
 
 /** A task that was meant to be sent at `atUs` since the epoch, was sent 10 µs later, and dequeued 1 ms after that. */
 function attempt(producer: number, sequence: number, atUs: number, outcome: AttemptOutcome, change = {}): Attempt {
@@ -308,7 +302,6 @@ test("the deltas together are the result", async () => {
 			}
 			expect(last?.span).toEqual(result.span);
 			expect(last?.producers).toEqual(result.producers);
-			for (const used of opened.splice(0)) used.close();
 		}),
 	);
 });

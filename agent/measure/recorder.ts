@@ -50,7 +50,8 @@ export class Recorder implements WorkObserver {
 	readonly #responses = new ResponseSeries();
 	readonly #ledger = new LedgerPages();
 	readonly #acks: AckRing;
-	readonly #issued: Map<number, number>;
+	/** By producer, the tasks that it has begun. */
+	readonly #issued: Float64Array;
 	readonly #errors = new Map<string, number>();
 	#errorsTaken: ReadonlyMap<string, number> = new Map();
 	readonly #span: Span = {
@@ -66,7 +67,6 @@ export class Recorder implements WorkObserver {
 	#maxInFlight = 0;
 	#unacknowledged = 0;
 	#maxUnacknowledged = 0;
-	#closed = false;
 
 	readonly #responseTime = stageLog(Stage.RESPONSE_TIME);
 	readonly #uncorrectedResponseTime = stageLog(Stage.UNCORRECTED_RESPONSE_TIME);
@@ -83,7 +83,7 @@ export class Recorder implements WorkObserver {
 
 	constructor(private readonly options: RecorderOptions) {
 		this.#acks = new AckRing(options.producers);
-		this.#issued = new Map(options.producers.map((producer) => [producer, 0]));
+		this.#issued = new Float64Array(Math.max(-1, ...options.producers) + 1);
 		this.#crossHost = new CrossHostLog(options.clock ?? ONE_CLOCK);
 		this.#stages = [
 			this.#responseTime,
@@ -117,7 +117,7 @@ export class Recorder implements WorkObserver {
 		this.#counters.sent++;
 		if (++this.#unacknowledged > this.#maxUnacknowledged) this.#maxUnacknowledged = this.#unacknowledged;
 		this.#counters.metadataBytes += metadataBytes;
-		this.#issued.set(producer, sequence + 1);
+		this.#issued[producer] = sequence + 1;
 		this.#acks.begun(producer, sequence);
 		this.#responses.begun(this.#intendedUs(intendedAtUs));
 		const lagUs = sentAtUs - intendedAtUs;
@@ -273,7 +273,6 @@ export class Recorder implements WorkObserver {
 		const delta = this.#measurements(resources, { ...parts, responseSeries: this.#responses.take() });
 		for (const stage of this.#stages) {
 			await eventLoopTurn();
-			if (this.#closed) break;
 			delta.stages.push(...[stage.takeCut() ?? []].flat());
 		}
 		return delta;
@@ -291,12 +290,6 @@ export class Recorder implements WorkObserver {
 		});
 	}
 
-	/** Frees the histograms; nothing can be recorded after it. */
-	close(): void {
-		this.#closed = true;
-		for (const stage of this.#stages) stage.destroy();
-	}
-
 	#measurements(
 		resources: Resources,
 		parts: Pick<Measurements, "counters" | "errors" | "stages" | "series" | "ledger" | "responseSeries">,
@@ -304,7 +297,7 @@ export class Recorder implements WorkObserver {
 		const quality = this.options.clock?.quality();
 		return {
 			...parts,
-			producers: [...this.#issued].map(([producer, issued]) => ({ producer, issued })),
+			producers: this.options.producers.map((producer) => ({ producer, issued: this.#issued[producer] ?? 0 })),
 			span: { ...this.#span },
 			resources: { ...resources, maxInFlight: this.#maxInFlight, maxUnacknowledged: this.#maxUnacknowledged },
 			redis: [],

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Measurements, Resources, Stage } from "../../proto/gen/measurement.js";
 import type { Window } from "../../proto/gen/slice.js";
 import { Distribution } from "../../proto/histogram.js";
@@ -12,15 +12,8 @@ const EPOCH_US = 7_000_000.25;
 const stamper = makeStamper(RUN, EPOCH_US);
 const CREATED_AT = "2026-11-23T03:04:38Z";
 
-const opened: Recorder[] = [];
-afterEach(() => {
-	for (const recorder of opened.splice(0)) recorder.close();
-});
-
 function recorderOf(window?: Window): Recorder {
-	const recorder = new Recorder({ runTag: RUN, epochUs: EPOCH_US, producers: [0], window });
-	opened.push(recorder);
-	return recorder;
+	return new Recorder({ runTag: RUN, epochUs: EPOCH_US, producers: [0], window });
 }
 
 interface Times {

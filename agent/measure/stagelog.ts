@@ -17,8 +17,8 @@ export class StageLog {
 
 	constructor(stage: Stage, unit: Distribution["unit"]) {
 		this.#stage = stage;
-		this.#recent = StageRecorder.create(stage);
-		this.#other = StageRecorder.create(stage);
+		this.#recent = new StageRecorder(stage);
+		this.#other = new StageRecorder(stage);
 		this.#before = Distribution.empty(unit);
 	}
 
@@ -50,10 +50,5 @@ export class StageLog {
 			if (recorder.count > 0) all.add(Distribution.decode(recorder.encode()));
 		}
 		return all.count > 0 ? all.encode(this.#stage) : undefined;
-	}
-
-	destroy(): void {
-		this.#recent.destroy();
-		this.#other.destroy();
 	}
 }

@@ -81,13 +81,13 @@ export function stampOf(runTag: number, task: Task): Stamp | undefined {
 
 const KEY_UNITS = Uint8Array.from(KEY, (character) => character.charCodeAt(0));
 
-function isKeyAt(bytes: Uint8Array, from: number): boolean {
+function isKeyAt(bytes: Buffer, from: number): boolean {
 	for (let at = 0; at < KEY_UNITS.length; at++) if (bytes[from + at] !== KEY_UNITS[at]) return false;
 	return true;
 }
 
 /** Of the stamp in a text. */
-const units = new Uint8Array(END.correction + 1);
+const units = Buffer.alloc(END.correction + 1);
 
 /** The stamp in a task's metadata; undefined where there is none of this run. */
 export function readStamp(runTag: number, metadata: string): Stamp | undefined {
@@ -101,7 +101,7 @@ export function readStamp(runTag: number, metadata: string): Stamp | undefined {
 }
 
 /** @param start where in `units` the first digit is */
-function readFields(runTag: number, units: Uint8Array, start: number): Stamp | undefined {
+function readFields(runTag: number, units: Buffer, start: number): Stamp | undefined {
 	if (units[start + END.correction] !== QUOTE || readHexIn(units, start, start + END.run) !== runTag) return undefined;
 	const producer = readHexIn(units, start + END.run, start + END.producer);
 	const sequence = readHexIn(units, start + END.producer, start + END.sequence);

@@ -43,7 +43,7 @@ interface Sample {
 
 /** What an agent measured, recorded as agents record. Its tasks are those of one producer, of which it sent none. */
 function measured(samples: readonly Sample[], resources: Partial<Resources> = {}): Measurements {
-	const recorders = STAGES.map(({ stage }) => StageRecorder.create(stage));
+	const recorders = STAGES.map(({ stage }) => new StageRecorder(stage));
 	const ledger = new LedgerPages();
 	let completed = 0;
 	for (const { stage, value, task } of samples) {
@@ -51,7 +51,6 @@ function measured(samples: readonly Sample[], resources: Partial<Resources> = {}
 		if (ledger.set(0, Outcome.COMPLETED, task)) completed++;
 	}
 	const stages = recorders.filter(({ count }) => count > 0).map((recorder) => recorder.encode());
-	for (const recorder of recorders) recorder.destroy();
 	const slots = [...new Set(samples.map(({ slot }) => slot))];
 	const times = samples.map(({ slot }) => slot * 200_000);
 	return Measurements.create({

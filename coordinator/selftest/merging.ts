@@ -56,7 +56,7 @@ export function testMerging(averaging: boolean): RowResult {
 
 /** An agent's result as the coordinator has it when it has come over the stream. */
 function handedIn(index: number, tasks: number, us: number): Measurements {
-	const recorder = StageRecorder.create(Stage.RESPONSE_TIME);
+	const recorder = new StageRecorder(Stage.RESPONSE_TIME);
 	for (let task = 0; task < tasks; task++) recorder.record(us);
 	const completed = new LedgerPages();
 	for (let task = 0; task < tasks; task++) completed.set(index, Outcome.COMPLETED, task);
@@ -66,7 +66,6 @@ function handedIn(index: number, tasks: number, us: number): Measurements {
 		producers: [{ producer: index, issued: tasks }],
 		ledger: completed.allPages(),
 	});
-	recorder.destroy();
 	const assembler = new ResultAssembler();
 	for (const chunk of chunkResult(0, measured)) {
 		const whole = assembler.take(chunk);

@@ -77,7 +77,6 @@ export const CODE_BENCHMARKS: readonly Benchmark[] = [
 						recorder.released();
 					}
 				},
-				clear: () => recorder.close(),
 			};
 		},
 	},
@@ -90,7 +89,6 @@ export const CODE_BENCHMARKS: readonly Benchmark[] = [
 				run() {
 					for (let number = 0; number < iterations; number++) recorder.encode();
 				},
-				clear: () => recorder.destroy(),
 			};
 		},
 	},
@@ -98,12 +96,7 @@ export const CODE_BENCHMARKS: readonly Benchmark[] = [
 		// Such bytes read and added to what is there, as the coordinator does for each agent.
 		name: "Merge",
 		prepare(iterations) {
-			const encoded = [0, 1, 2, 3].map((agent) => {
-				const recorder = filledRecorder(agent);
-				const bytes = recorder.encode();
-				recorder.destroy();
-				return bytes;
-			});
+			const encoded = [0, 1, 2, 3].map((agent) => filledRecorder(agent).encode());
 			const sum = Distribution.empty("us");
 			return {
 				run() {
@@ -121,7 +114,7 @@ const HISTOGRAM_VALUES = 10_000;
 
 /** Values between 0.2 and some 100 ms, as responses are: many small, few large. */
 function filledRecorder(agent: number): StageRecorder {
-	const recorder = StageRecorder.create(Stage.RESPONSE_TIME);
+	const recorder = new StageRecorder(Stage.RESPONSE_TIME);
 	for (let number = 0; number < HISTOGRAM_VALUES; number++) {
 		const share = (number + (agent + 1) / 8) / HISTOGRAM_VALUES;
 		recorder.record(200 - 12_000 * Math.log(1 - share));
