@@ -1,6 +1,6 @@
 import type { CommandBuffer } from "./commandBuffer.js";
 import { type Completed, type FusedKeys, writeCompleted } from "./fusedCompleted.js";
-import type { RawText } from "./storedTask.js";
+import { RawText } from "./storedTask.js";
 import type { Priority, TaskText } from "./task.js";
 
 /** What the fused queue and its script `TURN` tell each other. */
@@ -162,7 +162,7 @@ function idsOfPriority(reply: TakenReply, priority: Priority): string[] {
 	return json === "" ? [] : (JSON.parse(json) as string[]);
 }
 
-/** @param tasks that were fetched, in the order of `idsOf` */
+/** Lets go of the reply, but not of the tasks. @param tasks that were fetched, in the order of `idsOf` */
 export function decodeAnswer(reply: TakenReply, tasks: readonly (RawText | null)[], turn: number): TurnAnswer {
 	const [status] = reply;
 	const taken: Taken[] = [];
@@ -174,5 +174,7 @@ export function decodeAnswer(reply: TakenReply, tasks: readonly (RawText | null)
 		taken.push({ field: `${turn}:${priority}`, priority, ids, tasks: tasks.slice(from, to) });
 		from = to;
 	}
-	return { kind: "done", taken, fault: typeof status === "number" ? undefined : new FetchError(String(status)) };
+	const fault = typeof status === "number" ? undefined : new FetchError(String(status));
+	for (const part of reply) if (part instanceof RawText) part.letGo();
+	return { kind: "done", taken, fault };
 }

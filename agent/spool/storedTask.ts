@@ -2,13 +2,30 @@ import type { CommandBuffer } from "./commandBuffer.js";
 import { endOfValueIn, isPlainText } from "./gojson.js";
 import { decodeTask, type Priority, type Task, type TaskState, taskMiddle } from "./task.js";
 
-/** Bytes that lie in Redis's answer: `bytes[from, to)`. */
+/**
+ * Bytes that lie in Redis's answer: `bytes[from, to)`. They keep all that came with them, 64 KB: who is done with them lets them
+ * go, for a collector of young objects takes some of what is garbage for alive, up to the next full collection.
+ */
 export class RawText {
+	#bytes: Buffer | undefined;
+
 	constructor(
-		readonly bytes: Buffer,
+		bytes: Buffer,
 		readonly from: number,
 		readonly to: number,
-	) {}
+	) {
+		this.#bytes = bytes;
+	}
+
+	/** @throws Error once they were let go */
+	get bytes(): Buffer {
+		if (!this.#bytes) throw new Error("bytes of an answer that were let go");
+		return this.#bytes;
+	}
+
+	letGo(): void {
+		this.#bytes = undefined;
+	}
 
 	toString(): string {
 		return this.bytes.toString("utf8", this.from, this.to);
@@ -83,6 +100,11 @@ export class StoredTask implements Task {
 
 	get bytes(): Buffer {
 		return this.raw.bytes;
+	}
+
+	/** It is done: nobody reads it any more. */
+	letGo(): void {
+		this.raw.letGo();
 	}
 
 	/** As a plain object. */

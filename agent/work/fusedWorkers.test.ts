@@ -8,7 +8,8 @@ import { openRedis, type Redis } from "../spool/connection.js";
 import { FusedQueue } from "../spool/fused.js";
 import { FusedSender } from "../spool/fusedSender.js";
 import { WallClock } from "../spool/gotime.js";
-import { encodeTask, newTask, type TaskInit } from "../spool/task.js";
+import { StoredTask } from "../spool/storedTask.js";
+import { encodeTask, newTask, type Task, type TaskInit } from "../spool/task.js";
 import type { Attempt, WorkObserver } from "./attempt.js";
 import { FusedWorkers, LANES } from "./fusedWorkers.js";
 import type { TaskHandler } from "./handlers.js";
@@ -178,6 +179,28 @@ describe("workers", () => {
 		expect(new Set(watcher.attempts.map(({ startedAtUs }) => startedAtUs)).size).toBe(20);
 		expect(await redis.get("p:stats:completed")).toBe("20");
 		expect(await ownKeys()).toEqual([]);
+	});
+
+	it("let go of the bytes of what they have completed, and of no others", async () => {
+		await enqueue(...numbered(70));
+		const held: Task[] = [];
+		const { watcher, stop, ended } = await work({
+			t: (task) => {
+				held.push(task);
+				if (task.id === "65") throw new Error("no");
+				return "null";
+			},
+		});
+		await watcher.until(() => watcher.attempts.length === 70 && watcher.inHand === 0);
+		stop.abort();
+		await ended;
+		const left = held.filter((task) => task instanceof StoredTask);
+		expect(left.length).toBeGreaterThan(50);
+		for (const task of left) {
+			if (watcher.completed.includes(task.id)) expect(() => task.payload).toThrow("let go");
+			else expect(task.payload).toBe("{}");
+		}
+		expect(left.map(({ id }) => id)).toContain("65");
 	});
 
 	it("sleep while there is nothing, without a command, and wake when a Spool producer pushes", async () => {

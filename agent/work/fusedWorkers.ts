@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { FusedQueue } from "../spool/fused.js";
 import type { Taken, Turn, TurnAnswer } from "../spool/fusedTurn.js";
 import type { Clock } from "../spool/gotime.js";
-import { type RawText, TaskReader } from "../spool/storedTask.js";
+import { type RawText, StoredTask, TaskReader } from "../spool/storedTask.js";
 import type { Task } from "../spool/task.js";
 import type { WorkObserver } from "./attempt.js";
 import type { Consumer, Ticket } from "./fusedConsumer.js";
@@ -247,6 +247,9 @@ export class FusedWorkers {
 			if (!attempt) continue;
 			if (attempt instanceof InHand) attempt.settledAtUs = settledAtUs;
 			observer.settled(attempt);
+			const { task, outcome } = attempt;
+			// A handler that was given up may still read its own.
+			if (task instanceof StoredTask && outcome === "completed") task.letGo();
 			this.#released();
 		}
 	}
