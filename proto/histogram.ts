@@ -9,6 +9,9 @@ const UINT32_MAX = 2 ** 32 - 1;
 /** Room on both sides when the range of recorded buckets grows. */
 const GROWTH_BUCKETS = 64;
 
+/** What the buckets of a histogram lose. */
+export type ExactFigures = Omit<StageHistogram, "stage" | "histogram">;
+
 /**
  * How the values of a stage are distributed: the buckets of an HdrHistogram beside the exact count, minimum, maximum and
  * sum. Distributions are merged by adding; percentiles are read from the sum, and never averaged.
@@ -68,14 +71,19 @@ export class Distribution {
 		}
 		const buckets = decodeCounts(unit, encoded.histogram);
 		checkExactFigures(unit, encoded, buckets);
+		return Distribution.ofBuckets(unit, encoded, buckets);
+	}
+
+	/** Of what was counted. @param exact fits the buckets: that is not looked at */
+	static ofBuckets(unit: StageUnit, exact: ExactFigures, buckets: RecordedBuckets): Distribution {
 		const distribution = new Distribution(unit);
-		distribution.#count = encoded.count;
-		distribution.#min = encoded.min;
-		distribution.#max = encoded.max;
-		distribution.#sum = encoded.sum;
-		distribution.#overflow = encoded.overflow;
-		distribution.#negative = encoded.negative;
-		distribution.#mostNegative = encoded.mostNegative;
+		distribution.#count = exact.count;
+		distribution.#min = exact.min;
+		distribution.#max = exact.max;
+		distribution.#sum = exact.sum;
+		distribution.#overflow = exact.overflow;
+		distribution.#negative = exact.negative;
+		distribution.#mostNegative = exact.mostNegative;
 		distribution.#put(buckets);
 		return distribution;
 	}
@@ -221,7 +229,7 @@ export class Distribution {
 /** Relative slack for sums of doubles that were added in another order. */
 const SUM_TOLERANCE = 1e-6;
 
-function checkExactFigures(unit: StageUnit, exact: StageHistogram, { indexes, counts }: RecordedBuckets): void {
+function checkExactFigures(unit: StageUnit, exact: ExactFigures, { indexes, counts }: RecordedBuckets): void {
 	const { count, min, max, sum, overflow, negative, mostNegative } = exact;
 	const first = indexes[0];
 	const last = indexes.at(-1);

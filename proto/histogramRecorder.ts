@@ -1,7 +1,8 @@
 import { build, initWebAssemblySync, type WasmHistogram } from "hdr-histogram-js";
 import type { Stage, StageHistogram } from "./gen/measurement.js";
+import { Distribution, type ExactFigures } from "./histogram.js";
 import { bucketFrom, bucketIndex, HIGHEST, SIGNIFICANT_DIGITS } from "./histogramBuckets.js";
-import { mendAndCompress } from "./histogramCodec.js";
+import { mendAndCompress, type RecordedBuckets } from "./histogramCodec.js";
 import { type StageUnit, stageUnit } from "./stages.js";
 
 /** Values are counted so many at a time: in a loop of its own that takes a quarter of the time. */
@@ -50,17 +51,13 @@ export class StageRecorder {
 	/** Everything since the start or the last `reset`. */
 	encode(): StageHistogram {
 		this.#countAside();
-		return {
-			stage: this.stage,
-			histogram: mendAndCompress(this.#inLibrarysForm()),
-			count: this.#count,
-			min: this.#min,
-			max: this.#max,
-			sum: this.#sum,
-			overflow: this.#overflow,
-			negative: this.#negative,
-			mostNegative: this.#mostNegative,
-		};
+		return { stage: this.stage, histogram: mendAndCompress(this.#inLibrarysForm()), ...this.#exact() };
+	}
+
+	/** The same, to be added up. */
+	distribution(): Distribution {
+		this.#countAside();
+		return Distribution.ofBuckets(this.#unit, this.#exact(), this.#buckets());
 	}
 
 	reset(): void {
@@ -103,6 +100,18 @@ export class StageRecorder {
 		this.#asideCount = 0;
 	}
 
+	#exact(): ExactFigures {
+		return {
+			count: this.#count,
+			min: this.#min,
+			max: this.#max,
+			sum: this.#sum,
+			overflow: this.#overflow,
+			negative: this.#negative,
+			mostNegative: this.#mostNegative,
+		};
+	}
+
 	/** @returns the first bucket with a value, and the one behind the last */
 	#bucketsUsed(): [first: number, end: number] {
 		if (this.#count === 0) return [0, 0];
@@ -110,13 +119,25 @@ export class StageRecorder {
 		return [bucketOf(this.#min), bucketOf(this.#max) + 1];
 	}
 
-	#inLibrarysForm(): Uint8Array {
-		const histogram = libraryHistogram(this.#unit);
-		histogram.reset();
+	#buckets(): RecordedBuckets {
+		const indexes: number[] = [];
+		const counts: number[] = [];
 		const [first, end] = this.#bucketsUsed();
 		for (let bucket = first; bucket < end; bucket++) {
 			const count = this.#counts[bucket] as number;
-			if (count > 0) histogram.recordValueWithCount(bucketFrom(bucket), count);
+			if (count === 0) continue;
+			indexes.push(bucket);
+			counts.push(count);
+		}
+		return { indexes, counts };
+	}
+
+	#inLibrarysForm(): Uint8Array {
+		const histogram = libraryHistogram(this.#unit);
+		histogram.reset();
+		const { indexes, counts } = this.#buckets();
+		for (const [at, bucket] of indexes.entries()) {
+			histogram.recordValueWithCount(bucketFrom(bucket), counts[at] as number);
 		}
 		return histogram.encode();
 	}

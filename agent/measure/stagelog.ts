@@ -37,7 +37,7 @@ export class StageLog {
 	takeCut(): StageHistogram | undefined {
 		if (this.#other.count === 0) return undefined;
 		const taken = this.#other.encode();
-		this.#before.add(Distribution.decode(taken));
+		this.#before.add(this.#other.distribution());
 		this.#other.reset();
 		return taken;
 	}
@@ -47,7 +47,7 @@ export class StageLog {
 		const all = Distribution.empty(this.#before.unit);
 		all.add(this.#before);
 		for (const recorder of [this.#other, this.#recent]) {
-			if (recorder.count > 0) all.add(Distribution.decode(recorder.encode()));
+			all.add(recorder.distribution());
 		}
 		return all.count > 0 ? all.encode(this.#stage) : undefined;
 	}
