@@ -20,7 +20,7 @@ import { ClockFollower } from "./measure/clockFollower.js";
 import { measureClock } from "./measure/clocksync.js";
 import { type ProfilePart, Profiler, type ProfileWindow } from "./measure/profiler.js";
 import type { Recorder, RecorderOptions } from "./measure/recorder.js";
-import { makeStamper } from "./measure/stamp.js";
+import { Stamper } from "./measure/stamp.js";
 import { OutageLog } from "./outages.js";
 import { openRedis, type Redis } from "./spool/connection.js";
 import { WallClock } from "./spool/gotime.js";
@@ -245,7 +245,7 @@ export class Runner {
 			runTag: slice.runTag,
 			shape: task,
 			payload: payloadMaker(longestPayload(task)),
-			stamper: makeStamper(slice.runTag, this.#epochUs, this.#clock),
+			stamper: new Stamper(slice.runTag, this.#epochUs, this.#clock),
 			recorder,
 			nowUs,
 			wall,

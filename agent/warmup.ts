@@ -5,12 +5,12 @@ import { longestPayload, payloadMaker } from "./load/payload.js";
 import { taskMaker } from "./load/taskMaker.js";
 import { nowUs } from "./measure/clock.js";
 import { Recorder } from "./measure/recorder.js";
-import { makeStamper, stampBytes } from "./measure/stamp.js";
+import { Stamper, stampBytes } from "./measure/stamp.js";
 import { CommandBuffer } from "./spool/commandBuffer.js";
 import type { FusedKeys } from "./spool/fusedCompleted.js";
 import { type Settlement, writeTurn } from "./spool/fusedTurn.js";
 import { WallClock } from "./spool/gotime.js";
-import { addPlainTask } from "./spool/plainTask.js";
+import { PlainTask } from "./spool/plainTask.js";
 import { RawText, TaskReader } from "./spool/storedTask.js";
 import { decodeTask, encodeTask, type Task } from "./spool/task.js";
 import { settle } from "./work/fusedSettlement.js";
@@ -39,7 +39,7 @@ export async function warmUp({ runTag, engine }: Pick<Slice, "runTag" | "engine"
 		runTag,
 		shape,
 		payload: payloadMaker(longestPayload(shape)),
-		stamper: makeStamper(runTag, epochUs),
+		stamper: new Stamper(runTag, epochUs),
 		wall,
 	};
 	const makeTask = taskMaker(parts, SHARE);
@@ -75,7 +75,7 @@ function fusedRound(wall: WallClock): (tasks: readonly Task[]) => Task[] {
 		const ids = JSON.parse(JSON.stringify(tasks.map(({ id }) => id))) as string[];
 		const read = tasks.map((task, at) => {
 			buffer.begin(2);
-			if (task.plain) addPlainTask(buffer, NO_KEYS.task, task, task.plain);
+			if (task instanceof PlainTask) task.addTo(buffer, NO_KEYS.task);
 			else buffer.add(encodeTask(task));
 			const written = Buffer.from(buffer.written);
 			const from = written.indexOf("{");

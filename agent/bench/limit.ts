@@ -4,11 +4,12 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { makeTaskId } from "../../proto/taskid.js";
 import { payloadMaker } from "../load/payload.js";
-import { makeStamper } from "../measure/stamp.js";
+import { Stamper } from "../measure/stamp.js";
 import { WallClock } from "../spool/gotime.js";
 import { SpoolKeys } from "../spool/keys.js";
 import { completedTask, startedTask } from "../spool/outcome.js";
-import { encodeResult, encodeTask, newTask, type PlainPayload } from "../spool/task.js";
+import type { PlainPayload } from "../spool/plainTask.js";
+import { encodeResult, encodeTask, newTask } from "../spool/task.js";
 import { KEY_PREFIX, type Outcome } from "./load.js";
 import type { RedisServer } from "./redisServer.js";
 
@@ -42,7 +43,7 @@ export async function runLimit(server: RedisServer, tasks: number, payloadBytes:
 async function writeCommands(file: string, tasks: number, payloadBytes: number): Promise<void> {
 	const out = createWriteStream(file);
 	const payload = payloadMaker(payloadBytes);
-	const stamper = makeStamper(RUN_TAG, 0);
+	const stamper = new Stamper(RUN_TAG, 0);
 	for (let number = 0; number < tasks; number++) {
 		const commands = commandsOf(number, payload(number), stamper);
 		if (!out.write(commands.map(encode).join(""))) await once(out, "drain");
@@ -52,13 +53,13 @@ async function writeCommands(file: string, tasks: number, payloadBytes: number):
 }
 
 /** What Spool sends for one task, in its order (`agent/spool/recordings/process-success.json`). */
-function commandsOf(number: number, payload: PlainPayload, stamper: ReturnType<typeof makeStamper>): string[][] {
+function commandsOf(number: number, { start, end }: PlainPayload, stamper: Stamper): string[][] {
 	const keys = new SpoolKeys(KEY_PREFIX);
 	const now = new WallClock().now();
 	const seconds = String(now.unixSeconds);
 	const id = makeTaskId(RUN_TAG, 0, number);
-	const metadata = stamper.metadata(0, number, 0, 0, now.rfc3339);
-	const task = newTask({ id, type: "benchmark_task", payload, createdAt: now.rfc3339, metadata });
+	const metadata = stamper.stamp(0, number, 0, 0, now.rfc3339).toString();
+	const task = newTask({ id, type: "benchmark_task", payload: start + end, createdAt: now.rfc3339, metadata });
 	const started = startedTask(task, now);
 	const output = `{"processed":true,"timestamp":${seconds}}`;
 	const result = encodeResult({ taskId: id, success: true, output, completedAt: now.rfc3339, durationNs: 2_000 });

@@ -4,7 +4,7 @@ import { ArrivalProcess, OpenLoad, RateSegment, TaskShape } from "../../proto/ge
 import { Distribution } from "../../proto/histogram.js";
 import { nowUs } from "../measure/clock.js";
 import { Recorder } from "../measure/recorder.js";
-import { makeStamper, readStamp } from "../measure/stamp.js";
+import { readStamp, Stamper } from "../measure/stamp.js";
 import { WallClock } from "../spool/gotime.js";
 import type { Task } from "../spool/task.js";
 import { runOpenLoop } from "./openLoop.js";
@@ -39,7 +39,7 @@ async function offered({ enqueue, load, lateUs = -1_000 * EPOCH_IN_MS, stop = ne
 		runTag: RUN,
 		shape,
 		payload: payloadMaker(1),
-		stamper: makeStamper(RUN, epochUs),
+		stamper: new Stamper(RUN, epochUs),
 		recorder,
 		nowUs,
 		wall: new WallClock(),

@@ -1,5 +1,5 @@
 import type { TaskShape } from "../../proto/gen/slice.js";
-import type { PlainPayload } from "../spool/task.js";
+import type { PlainPayload } from "../spool/plainTask.js";
 
 const FILLER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 

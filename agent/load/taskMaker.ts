@@ -4,7 +4,8 @@ import { makeTaskId } from "../../proto/taskid.js";
 import type { Stamper } from "../measure/stamp.js";
 import { isPlainText } from "../spool/gojson.js";
 import type { WallClock } from "../spool/gotime.js";
-import { newTask, type PlainPayload, type Priority, type Task } from "../spool/task.js";
+import { type PlainPayload, PlainTask } from "../spool/plainTask.js";
+import { newTask, type Priority, type Task } from "../spool/task.js";
 
 /** What the tasks of all of a run's producers are made of. */
 export interface TaskParts {
@@ -26,16 +27,18 @@ export function taskMaker(parts: TaskParts, share: ProducerShare): TaskMaker {
 	return (sequence, intendedAtUs, sentAtUs) => {
 		const createdAt = wall.now().rfc3339;
 		const { priority, payloadBytes } = draw(sequence);
-		const plain = payload(share.firstTask + sequence, payloadBytes);
-		return newTask({
+		const init = {
 			id: makeTaskId(runTag, share.index, sequence),
 			type: shape.type,
-			payload: isPlain ? plain : plain.start + plain.end,
+			payload: payload(share.firstTask + sequence, payloadBytes),
 			priority: priority as Priority,
 			maxRetries: shape.maxRetries,
 			timeoutNs: shape.timeoutMs * 1e6,
 			createdAt,
-			metadata: stamper.metadata(share.index, sequence, intendedAtUs, sentAtUs, createdAt),
-		});
+			metadata: stamper.stamp(share.index, sequence, intendedAtUs, sentAtUs, createdAt),
+		};
+		if (isPlain) return new PlainTask(init);
+		const { start, end } = init.payload;
+		return newTask({ ...init, payload: start + end, metadata: init.metadata.toString() });
 	};
 }

@@ -5,7 +5,7 @@ import { makeTaskId } from "../../proto/taskid.js";
 import { newTask } from "../spool/task.js";
 import type { HostClock } from "./clockOfHost.js";
 import { Recorder } from "./recorder.js";
-import { makeStamper, stampBytes } from "./stamp.js";
+import { Stamper, stampBytes } from "./stamp.js";
 
 const RUN = 0x0badcafe;
 
@@ -34,10 +34,10 @@ function measuredBy(
 	tasks: readonly Crossing[],
 ): Measurements {
 	const recorder = new Recorder({ runTag: RUN, epochUs: receiver.at(0), producers: [1], clock: receiver });
-	const stamper = makeStamper(RUN, sender.at(0), sender);
+	const stamper = new Stamper(RUN, sender.at(0), sender);
 	for (const { sequence, intendedAtUs, completedAtUs } of tasks) {
 		const sentAtUs = sender.at(intendedAtUs);
-		const metadata = stamper.metadata(0, sequence, sentAtUs, sentAtUs, "");
+		const metadata = stamper.stamp(0, sequence, sentAtUs, sentAtUs, "").toString();
 		const atUs = receiver.at(completedAtUs);
 		const id = makeTaskId(RUN, 0, sequence);
 		recorder.settled({

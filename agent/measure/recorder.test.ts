@@ -8,11 +8,11 @@ import { makeTaskId } from "../../proto/taskid.js";
 import { newTask } from "../spool/task.js";
 import type { Attempt, AttemptOutcome } from "../work/attempt.js";
 import { Recorder } from "./recorder.js";
-import { makeStamper, stampBytes } from "./stamp.js";
+import { Stamper, stampBytes } from "./stamp.js";
 
 const RUN = 0x0badcafe;
 const EPOCH_US = 5_000_000;
-const stamper = makeStamper(RUN, EPOCH_US);
+const stamper = new Stamper(RUN, EPOCH_US);
 
 function recorderOf(producers: readonly number[] = [0, 1]): Recorder {
 	return new Recorder({ runTag: RUN, epochUs: EPOCH_US, producers });
@@ -22,7 +22,7 @@ function recorderOf(producers: readonly number[] = [0, 1]): Recorder {
 function attempt(producer: number, sequence: number, atUs: number, outcome: AttemptOutcome, change = {}): Attempt {
 	const at = EPOCH_US + atUs;
 	const createdAt = "2026-11-23T03:04:38Z";
-	const metadata = stamper.metadata(producer, sequence, at, at + 10, createdAt);
+	const metadata = stamper.stamp(producer, sequence, at, at + 10, createdAt).toString();
 	const id = makeTaskId(RUN, producer, sequence);
 	return {
 		task: { ...newTask({ id, type: "t", payload: "{}", createdAt, metadata }) },
@@ -160,7 +160,7 @@ describe("a recorder", () => {
 	test("a task that this run did not issue is foreign and nothing else", () => {
 		const recorder = recorderOf();
 		const own = attempt(0, 0, 0, "completed");
-		const other = makeStamper(RUN + 1, EPOCH_US).metadata(0, 0, EPOCH_US, EPOCH_US, "");
+		const other = new Stamper(RUN + 1, EPOCH_US).stamp(0, 0, EPOCH_US, EPOCH_US, "").toString();
 		work(recorder, { ...own, task: { ...own.task, metadata: other } });
 		const { metadata: _, ...bare } = own.task;
 		work(recorder, { ...own, task: bare });

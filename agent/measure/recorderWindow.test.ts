@@ -5,11 +5,11 @@ import { Distribution } from "../../proto/histogram.js";
 import { makeTaskId } from "../../proto/taskid.js";
 import { newTask } from "../spool/task.js";
 import { Recorder } from "./recorder.js";
-import { makeStamper, stampBytes } from "./stamp.js";
+import { Stamper, stampBytes } from "./stamp.js";
 
 const RUN = 0x0badcafe;
 const EPOCH_US = 7_000_000.25;
-const stamper = makeStamper(RUN, EPOCH_US);
+const stamper = new Stamper(RUN, EPOCH_US);
 const CREATED_AT = "2026-11-23T03:04:38Z";
 
 function recorderOf(window?: Window): Recorder {
@@ -38,7 +38,7 @@ function live(
 	recorder.due(1);
 	recorder.begun(0, sequence, intended, sent, stampBytes, heldBack);
 	recorder.enqueued(0, sequence, sent, sent, intended);
-	const metadata = stamper.metadata(0, sequence, intended, sent, CREATED_AT);
+	const metadata = stamper.stamp(0, sequence, intended, sent, CREATED_AT).toString();
 	recorder.settled({
 		task: {
 			...newTask({ id: makeTaskId(RUN, 0, sequence), type: "t", payload: "{}", createdAt: CREATED_AT, metadata }),

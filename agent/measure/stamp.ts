@@ -1,4 +1,6 @@
 import { readHexIn, writeHex } from "../../proto/hex.js";
+import type { CommandBuffer } from "../spool/commandBuffer.js";
+import type { WrittenText } from "../spool/plainTask.js";
 import { StoredTask } from "../spool/storedTask.js";
 import type { Task } from "../spool/task.js";
 import { type HostClock, ONE_CLOCK } from "./clockOfHost.js";
@@ -37,36 +39,86 @@ export interface Stamp {
 	readonly correctionUs: number;
 }
 
-export interface Stamper {
+/** Makes the stamps of one run on one host. */
+export class Stamper {
+	/** Up to the producer. */
+	readonly #start: Buffer;
+	readonly #host: string;
+	/** Behind the lag; most tasks have the last one's. */
+	#clocks: { readonly correction: number; readonly text: Buffer };
+
+	/** @param epochUs the run's epoch on this process's clock */
+	constructor(
+		runTag: number,
+		private readonly epochUs: number,
+		private readonly clock: HostClock = ONE_CLOCK,
+	) {
+		this.#start = Buffer.from(`{${KEY}${writeHex(runTag, WIDTH.run)}`);
+		this.#host = writeHex(clock.hostIndex, WIDTH.host);
+		this.#clocks = this.#clocksOf(CORRECTION_ZERO);
+	}
+
 	/**
 	 * The metadata of a new task, as raw JSON with its keys in the order in which Go writes them.
 	 *
 	 * @param intendedAtUs on this process's clock, as `sentAtUs`
 	 * @param enqueueTime RFC 3339
 	 */
-	metadata(producer: number, sequence: number, intendedAtUs: number, sentAtUs: number, enqueueTime: string): string;
+	stamp(
+		producer: number,
+		sequence: number,
+		intendedAtUs: number,
+		sentAtUs: number,
+		enqueueTime: string,
+	): StampedMetadata {
+		const correction = offset(this.clock.correctionUs(sentAtUs), CORRECTION_ZERO);
+		if (correction !== this.#clocks.correction) this.#clocks = this.#clocksOf(correction);
+		const intended = offset(intendedAtUs - this.epochUs, INTENDED_ZERO);
+		const lag = offset(sentAtUs - intendedAtUs, LAG_ZERO);
+		return new StampedMetadata(this.#start, producer, sequence, intended, lag, this.#clocks.text, enqueueTime);
+	}
+
+	#clocksOf(correction: number): { readonly correction: number; readonly text: Buffer } {
+		const text = `${this.#host}${writeHex(correction, WIDTH.correction)}","enqueue_time":"`;
+		return { correction, text: Buffer.from(text) };
+	}
 }
 
-/** @param epochUs the run's epoch on this process's clock */
-export function makeStamper(runTag: number, epochUs: number, clock: HostClock = ONE_CLOCK): Stamper {
-	const run = writeHex(runTag, WIDTH.run);
-	const host = writeHex(clock.hostIndex, WIDTH.host);
-	// Most tasks have the last one's.
-	let corrected = { us: 0, hex: offsetHex(0, CORRECTION_ZERO, WIDTH.correction) };
-	const correctionHex = (atUs: number): string => {
-		const us = Math.round(clock.correctionUs(atUs));
-		if (us !== corrected.us) corrected = { us, hex: offsetHex(us, CORRECTION_ZERO, WIDTH.correction) };
-		return corrected.hex;
-	};
-	return {
-		metadata(producer, sequence, intendedAtUs, sentAtUs, enqueueTime) {
-			const intended = offsetHex(intendedAtUs - epochUs, INTENDED_ZERO, WIDTH.intended);
-			const lag = offsetHex(sentAtUs - intendedAtUs, LAG_ZERO, WIDTH.lag);
-			const task = writeHex(producer, WIDTH.producer) + writeHex(sequence, WIDTH.sequence);
-			const clocks = host + correctionHex(sentAtUs);
-			return `{${KEY}${run}${task}${intended}${lag}${clocks}","enqueue_time":"${enqueueTime}"}`;
-		},
-	};
+const METADATA_END = Buffer.from('"}');
+const DIGITS = WIDTH.producer + WIDTH.sequence + WIDTH.intended + WIDTH.lag;
+
+/** A stamp and the time of day, in parts: tens of thousands a second are sent, and few are looked at before. */
+class StampedMetadata implements WrittenText {
+	constructor(
+		private readonly start: Buffer,
+		private readonly producer: number,
+		private readonly sequence: number,
+		private readonly intended: number,
+		private readonly lag: number,
+		private readonly clocks: Buffer,
+		private readonly enqueueTime: string,
+	) {}
+
+	get bytes(): number {
+		return this.start.length + DIGITS + this.clocks.length + this.enqueueTime.length + METADATA_END.length;
+	}
+
+	addTo(buffer: CommandBuffer): void {
+		buffer.put(this.start);
+		buffer.hex(this.producer, WIDTH.producer);
+		buffer.hex(this.sequence, WIDTH.sequence);
+		buffer.hex(this.intended, WIDTH.intended);
+		buffer.hex(this.lag, WIDTH.lag);
+		buffer.put(this.clocks);
+		buffer.ascii(this.enqueueTime);
+		buffer.put(METADATA_END);
+	}
+
+	toString(): string {
+		const task = writeHex(this.producer, WIDTH.producer) + writeHex(this.sequence, WIDTH.sequence);
+		const times = writeHex(this.intended, WIDTH.intended) + writeHex(this.lag, WIDTH.lag);
+		return `${this.start}${task}${times}${this.clocks}${this.enqueueTime}${METADATA_END}`;
+	}
 }
 
 /** The stamp of a task; undefined where it has none of this run. */
@@ -115,6 +167,7 @@ function readFields(runTag: number, units: Buffer, start: number): Stamp | undef
 	return { producer, sequence, intendedAtUs, sentAtUs, hostIndex, correctionUs: correction - CORRECTION_ZERO };
 }
 
-function offsetHex(value: number, zero: number, width: number): string {
-	return writeHex(Math.min(Math.max(Math.round(value), -zero), zero - 1) + zero, width);
+/** @returns 0 or more, below twice `zero` */
+function offset(value: number, zero: number): number {
+	return Math.min(Math.max(Math.round(value), -zero), zero - 1) + zero;
 }

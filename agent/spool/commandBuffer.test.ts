@@ -44,6 +44,9 @@ test.prop([fc.array(text, { minLength: 1, maxLength: 20 })])("Redis receives eve
 const piece = fc.oneof(
 	fc.string({ unit: "binary-ascii", maxLength: 300 }).map((ascii) => ({ ascii })),
 	fc.nat().map((number) => ({ number })),
+	fc
+		.integer({ min: 1, max: 12 })
+		.chain((width) => fc.record({ width: fc.constant(width), hex: fc.nat({ max: 16 ** width - 1 }) })),
 	fc.uint8Array({ maxLength: 400 }).map((bytes) => ({ bytes })),
 );
 
@@ -58,12 +61,14 @@ test.prop([fc.array(fc.array(piece, { maxLength: 8 }), { minLength: 1, maxLength
 		const expected = lists.map((pieces) => {
 			const bytes = pieces.map((each) => {
 				if ("bytes" in each) return each.bytes;
+				if ("hex" in each) return Buffer.from(each.hex.toString(16).padStart(each.width, "0"));
 				return Buffer.from("ascii" in each ? each.ascii : String(each.number));
 			});
 			buffer.open(bytes.reduce((sum, { length }) => sum + length, 0));
 			for (const each of pieces) {
 				if ("ascii" in each) buffer.ascii(each.ascii);
 				else if ("number" in each) buffer.number(each.number);
+				else if ("hex" in each) buffer.hex(each.hex, each.width);
 				else buffer.copy(each.bytes, 0, each.bytes.length);
 			}
 			buffer.close();

@@ -15,6 +15,7 @@ const STAR = 0x2a;
 const CR = 0x0d;
 const LF = 0x0a;
 const ZERO = 0x30;
+const HEX_DIGITS = Buffer.from("0123456789abcdef");
 
 /**
  * Commands of many arguments, written into bytes that are used again for the next ones, and sent with one system call.
@@ -105,6 +106,26 @@ export class CommandBuffer {
 			left = rest;
 		}
 		this.#end = first + count;
+	}
+
+	/** A piece of the argument that is open: as `writeHex` has it. @param value a whole number from 0 to 16^width - 1, below 2^48 */
+	hex(value: number, width: number): void {
+		const bytes = this.#bytes;
+		const first = this.#end;
+		const high = Math.floor(value / 2 ** 24);
+		let left = value - high * 2 ** 24;
+		let at = first + width - 1;
+		// Six digits at a time stay within what a processor shifts as whole numbers.
+		for (const middle = Math.max(first, at - 5); at >= middle; at--) {
+			bytes[at] = HEX_DIGITS[left & 0xf] as number;
+			left >>>= 4;
+		}
+		left = high;
+		for (; at >= first; at--) {
+			bytes[at] = HEX_DIGITS[left & 0xf] as number;
+			left >>>= 4;
+		}
+		this.#end = first + width;
 	}
 
 	/** A piece of the argument that is open: `bytes[from, to)`. */

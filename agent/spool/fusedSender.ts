@@ -2,10 +2,12 @@ import { type CommandBuffer, CommandBuffers } from "./commandBuffer.js";
 import type { Redis } from "./connection.js";
 import type { Clock } from "./gotime.js";
 import { SpoolKeys } from "./keys.js";
-import { addPlainTask } from "./plainTask.js";
+import { PlainTask } from "./plainTask.js";
 import { encodeTask, type Priority, type Task } from "./task.js";
 
 const PRIORITIES: readonly Priority[] = [3, 2, 1, 0];
+
+type ByPriority<T> = [T[], T[], T[], T[]];
 
 /** Spool's queue without its round trips, for who puts tasks into it: many in each, with the same keys and JSON. */
 export class FusedSender {
@@ -30,15 +32,15 @@ export class FusedSender {
 	 * @throws what Redis or the connection gave for all of them
 	 */
 	async enqueue(tasks: readonly Task[]): Promise<readonly (Error | undefined)[]> {
-		const ids: [string[], string[], string[], string[]] = [[], [], [], []];
+		const ids: ByPriority<string> = [[], [], [], []];
 		for (const task of tasks) ids[task.priority].push(task.id);
 		const used = PRIORITIES.filter((priority) => ids[priority].length > 0);
 		const replies = await this.#buffers.use(async (buffer) => {
 			// MULTI, not a script: the JSON that MSET is given becomes the stored value, without a copy through Lua.
 			buffer.begin(1);
 			buffer.add("MULTI");
-			this.#addTasks(buffer, tasks);
-			for (const priority of used) buffer.command("RPUSH", this.#keys.queues[priority], ...ids[priority]);
+			const places = this.#addTasks(buffer, tasks);
+			for (const priority of used) this.#addIds(buffer, priority, ids[priority], places[priority]);
 			buffer.command("INCRBY", this.#keys.totalCount, String(tasks.length));
 			buffer.command("SET", this.#keys.lastEnqueue, String(this.clock.now().unixSeconds));
 			buffer.command("EXEC");
@@ -60,16 +62,36 @@ export class FusedSender {
 		return tasks.map((task) => faults[task.priority]);
 	}
 
-	#addTasks(buffer: CommandBuffer, tasks: readonly Task[]): void {
+	/** @returns by priority, where each task's ID was written; -1 where that is not known */
+	#addTasks(buffer: CommandBuffer, tasks: readonly Task[]): ByPriority<number> {
+		const places: ByPriority<number> = [[], [], [], []];
 		buffer.next(1 + 2 * tasks.length);
 		buffer.add("MSET");
 		for (const task of tasks) {
-			if (task.plain) {
-				addPlainTask(buffer, this.#taskKey, task, task.plain);
+			if (task instanceof PlainTask) {
+				places[task.priority].push(task.addTo(buffer, this.#taskKey));
 			} else {
+				places[task.priority].push(-1);
 				buffer.add(this.#keys.task(task.id));
 				buffer.add(encodeTask(task));
 			}
+		}
+		return places;
+	}
+
+	#addIds(buffer: CommandBuffer, priority: Priority, ids: readonly string[], places: readonly number[]): void {
+		buffer.next(2 + ids.length);
+		buffer.add("RPUSH");
+		buffer.add(this.#keys.queues[priority]);
+		for (const [number, id] of ids.entries()) {
+			const place = places[number] ?? -1;
+			if (place < 0) {
+				buffer.add(id);
+				continue;
+			}
+			buffer.open(id.length);
+			buffer.again(place, id.length);
+			buffer.close();
 		}
 	}
 }

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { CommandBuffer } from "./commandBuffer.js";
-import { addPlainTask } from "./plainTask.js";
+import { PlainTask, type WrittenText } from "./plainTask.js";
 import { ReplyReader } from "./replyReader.js";
 import { RawText, StoredTask, TaskReader } from "./storedTask.js";
 import { decodeTask, encodeTask, newTask, type Priority, type Task } from "./task.js";
@@ -114,21 +114,35 @@ describe("a task left in its bytes", () => {
 	});
 });
 
+const asWritten = (text: string): WrittenText => ({
+	bytes: text.length,
+	addTo: (buffer) => buffer.ascii(text),
+	toString: () => text,
+});
 const plainText = fc.stringMatching(/^[ !#-%'-;=?-[\]-~]*$/);
 
 test.prop([plainText, plainText, plainText, fc.nat(), fc.option(plainText, { nil: undefined })])(
 	"a plain task is written as any other",
 	(id, type, data, number, text) => {
-		const given = newTask({
-			id,
-			type,
-			payload: { start: `{"data":"${data}","n":`, end: `${number}}` },
-			createdAt: TIMES.startedAt,
-			...(text === undefined ? undefined : { metadata: `{"a":"${text}"}` }),
+		const payload = { start: `{"data":"${data}","n":`, end: `${number}}` };
+		const metadata = text === undefined ? undefined : `{"a":"${text}"}`;
+		const common = { id, type, createdAt: TIMES.startedAt, priority: 2, maxRetries: 5, timeoutNs: 1e9 } as const;
+		const plain = new PlainTask({
+			...common,
+			payload,
+			metadata: metadata === undefined ? undefined : asWritten(metadata),
 		});
-		const payload = given.plain;
-		if (!payload) throw new Error("not plain");
-		const add = (buffer: CommandBuffer) => addPlainTask(buffer, Buffer.from("key:"), given, payload);
+		const given = newTask({
+			...common,
+			payload: payload.start + payload.end,
+			...(metadata !== undefined && { metadata }),
+		});
+		expect(encodeTask(plain)).toBe(encodeTask(given));
+		let idAt = -1;
+		const add = (buffer: CommandBuffer) => {
+			idAt = plain.addTo(buffer, Buffer.from("key:"));
+			expect(buffer.written.toString("latin1", idAt, idAt + id.length)).toBe(id);
+		};
 		expect(written(add, 2)).toBe(encodeTask(given));
 	},
 );

@@ -24,24 +24,13 @@ export interface Task {
 	readonly error?: string;
 	/** Raw JSON text of an object with at least one member, byte for byte. */
 	readonly metadata?: string | undefined;
-	/** How a task is written that is new and plain. */
-	readonly plain?: PlainPayload | undefined;
-}
-
-/**
- * The payload of a task that is ASCII altogether, and in which no text is written otherwise as a JSON string, in two parts: the
- * first, which many tasks have in common, need not be copied to add the second.
- */
-export interface PlainPayload {
-	readonly start: string;
-	readonly end: string;
 }
 
 export interface TaskInit {
 	readonly id: string;
 	readonly type: string;
-	/** JSON text; Go's escapes are put in. What is plain needs none: whoever makes it knows, and looking takes as long as writing. */
-	readonly payload: string | PlainPayload;
+	/** JSON text; Go's escapes are put in. */
+	readonly payload: string;
 	readonly priority?: Priority;
 	readonly maxRetries?: number;
 	readonly timeoutNs?: number;
@@ -58,11 +47,10 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 /** A pending task with Spool's defaults: normal priority, 3 retries, 30 s, due at once. */
 export function newTask(init: TaskInit): Task {
 	const { payload, metadata } = init;
-	const plain = typeof payload === "string" ? undefined : payload;
 	const task: Writable<Task> = {
 		id: init.id,
 		type: init.type,
-		payload: typeof payload === "string" ? goEscapes(payload) : payload.start + payload.end,
+		payload: goEscapes(payload),
 		priority: init.priority ?? 1,
 		state: "pending",
 		maxRetries: init.maxRetries ?? 3,
@@ -72,8 +60,7 @@ export function newTask(init: TaskInit): Task {
 		scheduledAt: ZERO_TIME,
 	};
 	// Not spread into the object: that takes as long as all the rest.
-	if (metadata !== undefined) task.metadata = plain ? metadata : goEscapes(metadata);
-	if (plain) task.plain = plain;
+	if (metadata !== undefined) task.metadata = goEscapes(metadata);
 	return task;
 }
 

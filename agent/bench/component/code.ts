@@ -5,8 +5,9 @@ import { makeTaskId } from "../../../proto/taskid.js";
 import { payloadMaker } from "../../load/payload.js";
 import { nowUs } from "../../measure/clock.js";
 import { Recorder } from "../../measure/recorder.js";
-import { makeStamper, stampBytes } from "../../measure/stamp.js";
-import { decodeTask, encodeTask, newTask, type Task } from "../../spool/task.js";
+import { Stamper, stampBytes } from "../../measure/stamp.js";
+import { PlainTask } from "../../spool/plainTask.js";
+import { decodeTask, encodeTask, type Task } from "../../spool/task.js";
 import type { Benchmark } from "./benchmark.js";
 
 const RUN_TAG = 0x0badcafe;
@@ -15,14 +16,15 @@ const CREATED_AT = "2026-01-02T03:04:05.678901234Z";
 
 /** The n-th task of a benchmark, 1 KB of payload unless said otherwise. */
 export function taskOf(number: number, payload = payloadMaker(PAYLOAD_BYTES)): Task {
-	const metadata = makeStamper(RUN_TAG, 0).metadata(0, number, 0, 0, CREATED_AT);
-	const id = makeTaskId(RUN_TAG, 0, number);
-	return newTask({
-		id,
+	return new PlainTask({
+		id: makeTaskId(RUN_TAG, 0, number),
 		type: "benchmark_task",
 		payload: payload(number),
+		priority: 1,
+		maxRetries: 3,
+		timeoutNs: 30e9,
 		createdAt: CREATED_AT,
-		metadata,
+		metadata: new Stamper(RUN_TAG, 0).stamp(0, number, 0, 0, CREATED_AT),
 	});
 }
 
@@ -55,8 +57,8 @@ export const CODE_BENCHMARKS: readonly Benchmark[] = [
 		prepare(iterations) {
 			const epochUs = nowUs();
 			const recorder = new Recorder({ runTag: RUN_TAG, epochUs, producers: [0] });
-			const stamper = makeStamper(RUN_TAG, epochUs);
-			const task = taskOf(0);
+			const stamper = new Stamper(RUN_TAG, epochUs);
+			const task = decodeTask(encodeTask(taskOf(0)));
 			return {
 				run() {
 					for (let sequence = 0; sequence < iterations; sequence++) {
@@ -65,7 +67,7 @@ export const CODE_BENCHMARKS: readonly Benchmark[] = [
 						recorder.enqueued(0, sequence, atUs, atUs + 300);
 						recorder.taken();
 						recorder.settled({
-							task: { ...task, metadata: stamper.metadata(0, sequence, atUs, atUs, CREATED_AT) },
+							task: { ...task, metadata: stamper.stamp(0, sequence, atUs, atUs, CREATED_AT).toString() },
 							polledAtUs: atUs + 400,
 							dequeuedAtUs: atUs + 700,
 							startedAtUs: atUs + 710,
