@@ -253,7 +253,11 @@ export class Runner {
 		};
 		if (slice.load?.kind?.$case === "open") {
 			const load = slice.load.kind.value;
-			const open = { ...context, epochUs: this.#epochUs, abandon: this.#abandon.signal };
+			const lookers = new Set<() => void>();
+			recorder.onSettled = () => {
+				for (const look of lookers) look();
+			};
+			const open = { ...context, epochUs: this.#epochUs, abandon: this.#abandon.signal, lookers };
 			await Promise.all(slice.producers.map((share) => runOpenLoop(open, share, load)));
 			return;
 		}

@@ -46,6 +46,7 @@ async function offered({ enqueue, load, lateUs = -1_000 * EPOCH_IN_MS, stop = ne
 		stop,
 		epochUs,
 		abandon: new AbortController().signal,
+		lookers: new Set<() => void>(),
 	};
 	const open = OpenLoad.create({
 		profile: [RateSegment.create({ durationMs: 400, fromPerSecond: 500, toPerSecond: 500 })],
@@ -175,6 +176,50 @@ describe("an open loop", () => {
 		expect(counters).toMatchObject({ due: 200, sent: 200 - counters.notOffered });
 		expect(stamps[0]).toEqual([0, 1_000 + counters.notOffered * 2_000]);
 		expect(stamps.at(-1)).toEqual([counters.sent - 1, 399_000]);
+	});
+
+	test("asleep, sends what has fallen due as soon as something else wakes the process, or an answer comes", async () => {
+		const epochUs = 1e9;
+		let clockUs = epochUs;
+		const answers: (() => void)[] = [];
+		const stop = new AbortController();
+		const lookers = new Set<() => void>();
+		const recorder = new Recorder({ runTag: RUN, epochUs, producers: [0] });
+		const context = {
+			enqueue: () => new Promise<void>((resolve) => answers.push(resolve)),
+			runTag: RUN,
+			shape,
+			payload: payloadMaker(1),
+			stamper: new Stamper(RUN, epochUs),
+			recorder,
+			nowUs: () => clockUs,
+			wall: new WallClock(),
+			stop: stop.signal,
+			epochUs,
+			abandon: new AbortController().signal,
+			lookers,
+		};
+		// Due at 10, 30 and 50 s of a clock that the test moves: the loop's own sleep would take as long.
+		const profile = [RateSegment.create({ durationMs: 60_000, fromPerSecond: 0.05, toPerSecond: 0.05 })];
+		const shared = { arrivals: ArrivalProcess.UNIFORM, shareCount: 1, maxUnacknowledged: 10 };
+		const ended = runOpenLoop(context, SHARE, OpenLoad.create({ profile, ...shared }));
+		const sent = () => recorder.totals().sent;
+		for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+		const look = () => {
+			for (const each of lookers) each();
+		};
+		look();
+		expect(sent()).toBe(0);
+		clockUs = epochUs + 10.002e6;
+		look();
+		await expect.poll(sent).toBe(1);
+		clockUs = epochUs + 30.002e6;
+		answers.shift()?.();
+		await expect.poll(sent).toBe(2);
+		stop.abort();
+		answers.shift()?.();
+		await ended;
+		expect(lookers.size).toBe(0);
 	});
 
 	test("what Redis refuses is counted, and the next arrival comes at its time all the same", async () => {

@@ -27,6 +27,8 @@ export interface OpenLoopContext extends ProducerContext {
 	readonly epochUs: number;
 	/** Ends the loop at once. */
 	readonly abandon: AbortSignal;
+	/** To be called whenever this process is awake for another reason: who sleeps looks then whether something is due. */
+	readonly lookers: Set<() => void>;
 }
 
 /**
@@ -73,12 +75,15 @@ class OpenLoop {
 	}
 
 	async run(): Promise<void> {
-		const { stop } = this.context;
+		const { stop, lookers } = this.context;
+		const look = () => this.#look();
+		lookers.add(look);
 		this.#passOverMissed(this.#now());
 		while (!stop.aborted && this.#arrivals.dueUs < Number.POSITIVE_INFINITY) {
 			const again = this.#turn();
 			if (this.#arrivals.dueUs < Number.POSITIVE_INFINITY) await this.#pause.sleep(again ? 0 : this.#sleepMs());
 		}
+		lookers.delete(look);
 		await this.#end(this.#now());
 		this.#pause.close();
 		if (this.#unacknowledged === 0) return;
@@ -101,6 +106,12 @@ class OpenLoop {
 			recorder.dropped(epochUs + this.#arrivals.dueUs, heldBack);
 			this.#arrivals.advance();
 		}
+	}
+
+	/** What is due may go now, and need not wait for a timer, which is late. */
+	#look(): void {
+		const nowUs = this.#now();
+		if (this.#arrivals.dueUs <= nowUs && this.#sentAtUs + TOGETHER_US <= nowUs && !this.#isFull()) this.#pause.wake();
 	}
 
 	#now(): number {
@@ -186,6 +197,7 @@ class OpenLoop {
 		const wasFull = this.#isFull();
 		this.#unacknowledged--;
 		if (wasFull) this.#pause.wake();
+		else this.#look();
 		if (this.#unacknowledged === 0) this.#whenAnswered();
 	}
 }
