@@ -3,6 +3,7 @@ import picocolors from "picocolors";
 import type { Record } from "../proto/gen/record.js";
 import { coloursFor } from "./colours.js";
 import { mergeRun } from "./merge/merge.js";
+import type { MergedRun } from "./merge/merged.js";
 import { printRecord } from "./printedRecord.js";
 import type { FinishedProfile } from "./profile/collector.js";
 import { buildReport } from "./report/build.js";
@@ -64,12 +65,7 @@ export async function deliver(
 	try {
 		await writeProfiles(folder, profiles);
 		await folder.writeAtomically(RECORD_FILE, bytes);
-		await folder.writeAtomically(REPORT_FILE, renderJson(report));
-		await folder.writeAtomically(SUMMARY_FILE, renderSummary(report));
-		await folder.writeAtomically(JUNIT_FILE, renderJunit(report));
-		await folder.writeAtomically(HTML_FILE, await lazyHtml(report));
-		const fates = renderTaskFates(merged);
-		if (fates !== undefined) await folder.writeAtomically(LOST_TASKS_FILE, fates);
+		await writeReports(folder, report, merged);
 		await folder.writeAtomically(`${name}_output.log`, [...logLines, plain].join("\n"));
 	} catch (error) {
 		process.stderr.write(`coordinator: ${(error as Error).message}; the report follows on stdout\n`);
@@ -79,6 +75,16 @@ export async function deliver(
 		await leaveMessage(handover.terminationLog, report);
 	}
 	return exitCodeOf(report);
+}
+
+/** Writes what is made of a record, whole files each. @throws ResultFolderError with a sentence for the user */
+export async function writeReports(folder: ResultFolder, report: Report, merged: readonly MergedRun[]): Promise<void> {
+	await folder.writeAtomically(REPORT_FILE, renderJson(report));
+	await folder.writeAtomically(SUMMARY_FILE, renderSummary(report));
+	await folder.writeAtomically(JUNIT_FILE, renderJunit(report));
+	await folder.writeAtomically(HTML_FILE, await lazyHtml(report));
+	const fates = renderTaskFates(merged);
+	if (fates !== undefined) await folder.writeAtomically(LOST_TASKS_FILE, fates);
 }
 
 /** A message that cannot be left changes nothing about the result. */

@@ -117,7 +117,7 @@ class StampedMetadata implements WrittenText {
 	toString(): string {
 		const task = writeHex(this.producer, WIDTH.producer) + writeHex(this.sequence, WIDTH.sequence);
 		const times = writeHex(this.intended, WIDTH.intended) + writeHex(this.lag, WIDTH.lag);
-		return `${this.start}${task}${times}${this.clocks}${this.enqueueTime}${METADATA_END}`;
+		return this.start.toString() + task + times + this.clocks.toString() + this.enqueueTime + METADATA_END.toString();
 	}
 }
 

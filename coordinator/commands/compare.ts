@@ -113,7 +113,7 @@ function readPresentation(flags: CompareFlags, problems: Problem[]): Presentatio
 }
 
 async function side(dir: string) {
-	return { label: dir, report: await judgeFolder(dir) };
+	return { label: dir, report: (await judgeFolder(dir)).report };
 }
 
 async function again(dir: string, { allowInvalid }: Presentation): Promise<Comparison> {

@@ -66,7 +66,7 @@ describe("renders what the run printed and wrote", () => {
 });
 
 it("writes the reports again, byte for byte", async () => {
-	const names = ["SUMMARY.md", "report.html", "report.json"];
+	const names = ["SUMMARY.md", "report.html", "report.json", "lost_tasks.txt"];
 	const present = readdirSync(folder);
 	const before = names.map((name) => file(name));
 	for (const name of names) writeFileSync(join(folder, name), "spoilt");
@@ -79,7 +79,13 @@ it("writes them elsewhere and leaves the result as it was", async () => {
 	const other = mkdtempSync(join(tmpdir(), "spool-bench-report-out-"));
 	writeFileSync(join(folder, "SUMMARY.md"), "notes of mine");
 	expect(await run(folder, "--out", other)).toBe(0);
-	expect(readdirSync(other).sort()).toEqual(["SUMMARY.md", "junit.xml", "report.html", "report.json"]);
+	expect(readdirSync(other).sort()).toEqual([
+		"SUMMARY.md",
+		"junit.xml",
+		"lost_tasks.txt",
+		"report.html",
+		"report.json",
+	]);
 	expect(file("report.json", other)).toBe(file("report.json"));
 	expect(file("SUMMARY.md")).toBe("notes of mine");
 	rmSync(other, { recursive: true });

@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { coloursFor } from "../colours.js";
-import { lazyHtml } from "../deliver.js";
+import { lazyHtml, writeReports } from "../deliver.js";
 import { renderJson } from "../report/json.js";
 import { renderJunit } from "../report/junit.js";
 import type { Report } from "../report/schema.js";
@@ -12,13 +12,14 @@ import { renderTimeline } from "../report/timeline.js";
 import {
 	HTML_FILE,
 	JUNIT_FILE,
+	LOST_TASKS_FILE,
 	REPORT_FILE,
 	ResultFolder,
 	ResultFolderError,
 	reasonOf,
 	SUMMARY_FILE,
 } from "../results/folder.js";
-import { judgeFolder } from "../results/judged.js";
+import { type Judged, judgeFolder } from "../results/judged.js";
 import { readRecord } from "../results/recordFile.js";
 
 const EXIT_BAD_INPUT = 2;
@@ -43,7 +44,10 @@ export function reportCommand(): Command {
 				.default("terminal"),
 		)
 		.option("--timeline", "print what happened when, on which agent and host, instead of the report")
-		.option("--write", `write ${SUMMARY_FILE}, ${HTML_FILE}, ${REPORT_FILE} and ${JUNIT_FILE} into the folder again`)
+		.option(
+			"--write",
+			`write ${SUMMARY_FILE}, ${HTML_FILE}, ${REPORT_FILE}, ${JUNIT_FILE} and, where tasks are missing, ${LOST_TASKS_FILE} into the folder again`,
+		)
 		.option("--out <dir>", "write them into this folder instead, which must exist")
 		.addHelpText(
 			"after",
@@ -68,20 +72,16 @@ Examples:
 async function report(dir: string, flags: ReportFlags): Promise<void> {
 	const judged = await judgeFolder(dir);
 	if (flags.write || flags.out !== undefined) await rewrite(judged, flags.out ?? dir);
-	await print(flags.timeline ? renderTimeline(await readRecord(dir)) : await render(judged, flags.format, dir));
+	await print(flags.timeline ? renderTimeline(await readRecord(dir)) : await render(judged.report, flags.format, dir));
 }
 
-async function rewrite(judged: Report, dir: string): Promise<void> {
+async function rewrite({ report, merged }: Judged, dir: string): Promise<void> {
 	try {
 		await access(dir);
 	} catch (error) {
 		throw new ResultFolderError(`cannot write to ${dir}: ${reasonOf(error)}`, { cause: error });
 	}
-	const folder = new ResultFolder(resolve(dir));
-	await folder.writeAtomically(REPORT_FILE, renderJson(judged));
-	await folder.writeAtomically(SUMMARY_FILE, renderSummary(judged));
-	await folder.writeAtomically(JUNIT_FILE, renderJunit(judged));
-	await folder.writeAtomically(HTML_FILE, await lazyHtml(judged));
+	await writeReports(new ResultFolder(resolve(dir)), report, merged);
 }
 
 async function render(judged: Report, format: Format, dir: string): Promise<string> {

@@ -33,10 +33,11 @@ describe("preflight", () => {
 	it("keeps an earlier result under another name, so that it is not taken for the new one", async () => {
 		const first = await create("out");
 		await first.writeAtomically("report.json", "{}");
+		await first.writeAtomically("cpu_flame.svg", "<svg/>");
 		writeFileSync(join(first.path, "notes.txt"), "mine");
 		const second = await create("out");
 		expect(second.path).toBe(first.path);
-		expect(readdirSync(second.path).sort()).toEqual(["notes.txt", "report.json.previous"]);
+		expect(readdirSync(second.path).sort()).toEqual(["cpu_flame.svg.previous", "notes.txt", "report.json.previous"]);
 	});
 
 	// A file where a folder should be stops root too, whom permissions do not.

@@ -14,6 +14,11 @@ export const RECORD_FILE = "result.pb.gz";
 /** There only where tasks were lost, held or unaccounted. */
 export const LOST_TASKS_FILE = "lost_tasks.txt";
 
+const RESULT_FILES: readonly string[] = [
+	...[SUMMARY_FILE, REPORT_FILE, HTML_FILE, JUNIT_FILE, RECORD_FILE, LOST_TASKS_FILE],
+	...["cpu", "mem"].flatMap((kind) => [`${kind}.prof`, `${kind}_analysis.txt`, `${kind}_flame.svg`]),
+];
+
 /** The folder that a run's results go to. It exists and has been written to. */
 export class ResultFolder {
 	constructor(readonly path: string) {}
@@ -100,7 +105,7 @@ async function createGiven(path: string): Promise<string> {
 	try {
 		await mkdir(path, { recursive: true });
 		const present = new Set(await readdir(path));
-		for (const name of [SUMMARY_FILE, REPORT_FILE, HTML_FILE, JUNIT_FILE, RECORD_FILE, LOST_TASKS_FILE]) {
+		for (const name of RESULT_FILES) {
 			if (present.has(name)) await rename(join(path, name), join(path, `${name}.previous`));
 		}
 		return path;
