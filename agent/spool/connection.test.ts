@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInThisContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
 import { ConnectionLostError, classifyError, openRedis, type Redis } from "./connection.js";
@@ -23,6 +25,11 @@ const sentence = (url: string, options: Partial<Parameters<typeof openRedis>[1]>
 
 afterEach(() => {
 	for (const redis of opened.splice(0)) redis.disconnect();
+});
+
+it("whoever can open connections has texts as fast as before", () => {
+	setFlagsFromString("--allow-natives-syntax");
+	expect(runInThisContext("%HasFastProperties(String.prototype)")).toBe(true);
 });
 
 describe("a server with a password and users", () => {

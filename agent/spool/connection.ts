@@ -2,10 +2,14 @@ import { Redis, type RedisOptions } from "ioredis";
 import { hidePasswords } from "../../proto/redisUrl.js";
 import { parseRedisUrl } from "./address.js";
 import { corkWrites } from "./corked.js";
+import { mendStrings } from "./mendedStrings.js";
 import { type RedisTlsFiles, readRedisTls, TLS_FAULTS } from "./redisTls.js";
 import { readReplies } from "./replies.js";
 
 export type { Redis };
+
+// By now ioredis is loaded.
+mendStrings();
 
 /** How long `openRedis` tries. */
 const OPEN_TIMEOUT_MS = 5_000;
