@@ -10,8 +10,8 @@ export interface EnqueueCutter {
 	close(): void;
 }
 
-/** The fused queue enqueues in a transaction, and does nothing else in one. */
-const EXEC = /\r\nexec\r\n/i;
+/** The fused queue enqueues in a transaction that stores the tasks with MSET; its workers' transactions have none. */
+const ENQUEUE = /\r\nmset\r\n.*\r\nexec\r\n/is;
 
 /**
  * Passes everything on, but for two enqueues, counted over all connections: of number `absent` Redis gets no EXEC, of number
@@ -33,7 +33,7 @@ export async function startEnqueueCutter(
 			socket.once("close", () => sockets.delete(socket));
 		}
 		client.on("data", (bytes) => {
-			if (EXEC.test(bytes.toString("latin1"))) {
+			if (ENQUEUE.test(bytes.toString("latin1"))) {
 				enqueues++;
 				if (enqueues === absent) {
 					cut.absent++;
