@@ -1,4 +1,5 @@
 import type { TaskShape } from "../../proto/gen/slice.js";
+import { THREE_DIGITS } from "../spool/gotime.js";
 import type { PlainPayload } from "../spool/plainTask.js";
 
 const FILLER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -17,8 +18,6 @@ export function payloadMaker(mostBytes: number): (taskNumber: number, dataBytes?
 		end: `${decimal(taskNumber)}}`,
 	});
 }
-
-const THREE_DIGITS = Array.from({ length: 1_000 }, (_, value) => String(value).padStart(3, "0"));
 
 /** `String(value)`: V8 puts each text that this makes of a number into a table, in which it outlives what takes young garbage away. */
 function decimal(value: number): string {

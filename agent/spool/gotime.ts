@@ -64,7 +64,10 @@ export class WallClock implements Clock {
 	}
 }
 
-const THREE_DIGITS = Array.from({ length: 1_000 }, (_, value) => String(value).padStart(3, "0"));
+/** Of each number below 1,000. */
+export const THREE_DIGITS: readonly string[] = Array.from({ length: 1_000 }, (_, value) =>
+	String(value).padStart(3, "0"),
+);
 const WITHOUT_ZEROS = THREE_DIGITS.map((digits) => digits.replace(/0+$/, ""));
 
 const WITHOUT_ZEROS_Z = WITHOUT_ZEROS.map((digits) => `${digits}Z`);

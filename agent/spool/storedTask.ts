@@ -289,9 +289,7 @@ function matches(bytes: Buffer, from: number, expected: Buffer): boolean {
 
 /** Whether `text` lies there, and is written the same as a JSON string. */
 function spells(bytes: Buffer, from: number, text: string): boolean {
-	// Asked for once: texts come in so many kinds that to ask takes as long as to compare.
-	const { length } = text;
-	for (let at = 0; at < length; at++) {
+	for (let at = 0; at < text.length; at++) {
 		const unit = text.charCodeAt(at);
 		if (unit !== bytes[from + at] || PLAIN_UNITS[unit] !== 1) return false;
 	}
