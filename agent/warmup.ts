@@ -10,6 +10,7 @@ import { CommandBuffer } from "./spool/commandBuffer.js";
 import type { FusedKeys } from "./spool/fusedCompleted.js";
 import { type Settlement, writeTurn } from "./spool/fusedTurn.js";
 import { WallClock } from "./spool/gotime.js";
+import { Piece } from "./spool/piece.js";
 import { PlainTask } from "./spool/plainTask.js";
 import { RawText, TaskReader } from "./spool/storedTask.js";
 import { decodeTask, encodeTask, type Task } from "./spool/task.js";
@@ -21,9 +22,9 @@ const ROUNDS_A_TURN = 64;
 const SHARE: ProducerShare = ProducerShare.create({ index: 0, firstTask: 0, tasks: 0 });
 const NO_KEYS: FusedKeys = {
 	prefix: "",
-	task: Buffer.from("task:"),
-	storedTask: Buffer.from("store:task:"),
-	storedResult: Buffer.from("store:result:"),
+	task: Piece.of("task:"),
+	storedTask: Piece.of("store:task:"),
+	storedResult: Piece.of("store:result:"),
 	completedIndex: "index:state:completed",
 };
 

@@ -1,5 +1,6 @@
 import { readHexIn, writeHex } from "../../proto/hex.js";
 import type { CommandBuffer } from "../spool/commandBuffer.js";
+import { Piece } from "../spool/piece.js";
 import type { WrittenText } from "../spool/plainTask.js";
 import { StoredTask } from "../spool/storedTask.js";
 import type { Task } from "../spool/task.js";
@@ -42,10 +43,10 @@ export interface Stamp {
 /** Makes the stamps of one run on one host. */
 export class Stamper {
 	/** Up to the producer. */
-	readonly #start: Buffer;
+	readonly #start: Piece;
 	readonly #host: string;
 	/** Behind the lag; most tasks have the last one's. */
-	#clocks: { readonly correction: number; readonly text: Buffer };
+	#clocks: { readonly correction: number; readonly text: Piece };
 
 	/** @param epochUs the run's epoch on this process's clock */
 	constructor(
@@ -53,7 +54,7 @@ export class Stamper {
 		private readonly epochUs: number,
 		private readonly clock: HostClock = ONE_CLOCK,
 	) {
-		this.#start = Buffer.from(`{${KEY}${writeHex(runTag, WIDTH.run)}`);
+		this.#start = Piece.of(`{${KEY}${writeHex(runTag, WIDTH.run)}`);
 		this.#host = writeHex(clock.hostIndex, WIDTH.host);
 		this.#clocks = this.#clocksOf(CORRECTION_ZERO);
 	}
@@ -78,24 +79,24 @@ export class Stamper {
 		return new StampedMetadata(this.#start, producer, sequence, intended, lag, this.#clocks.text, enqueueTime);
 	}
 
-	#clocksOf(correction: number): { readonly correction: number; readonly text: Buffer } {
+	#clocksOf(correction: number): { readonly correction: number; readonly text: Piece } {
 		const text = `${this.#host}${writeHex(correction, WIDTH.correction)}","enqueue_time":"`;
-		return { correction, text: Buffer.from(text) };
+		return { correction, text: Piece.of(text) };
 	}
 }
 
-const METADATA_END = Buffer.from('"}');
+const METADATA_END = Piece.of('"}');
 const DIGITS = WIDTH.producer + WIDTH.sequence + WIDTH.intended + WIDTH.lag;
 
 /** A stamp and the time of day, in parts: tens of thousands a second are sent, and few are looked at before. */
 class StampedMetadata implements WrittenText {
 	constructor(
-		private readonly start: Buffer,
+		private readonly start: Piece,
 		private readonly producer: number,
 		private readonly sequence: number,
 		private readonly intended: number,
 		private readonly lag: number,
-		private readonly clocks: Buffer,
+		private readonly clocks: Piece,
 		private readonly enqueueTime: string,
 	) {}
 

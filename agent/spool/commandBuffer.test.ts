@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { startRedis, type TestRedis } from "../../tests/support/redis.js";
-import { CommandBuffer, CommandBuffers, digits, LastBytes } from "./commandBuffer.js";
+import { CommandBuffer, CommandBuffers, digits, LastPiece } from "./commandBuffer.js";
 import { openRedis, type Redis } from "./connection.js";
 
 let server: TestRedis;
@@ -103,8 +103,8 @@ test("a piece that is there already is written again", async () => {
 });
 
 test.prop([fc.array(text)])("the last text's bytes are its own", (texts) => {
-	const last = new LastBytes("before ", " behind");
-	for (const each of texts) expect(last.of(each)).toEqual(Buffer.from(`before ${each} behind`));
+	const last = new LastPiece("before ", " behind");
+	for (const each of texts) expect(last.of(each).bytes).toEqual(Buffer.from(`before ${each} behind`));
 });
 
 test("lengths around each power of ten, and texts whose bytes outnumber their characters", async () => {

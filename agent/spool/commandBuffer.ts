@@ -1,4 +1,5 @@
 import type { Redis } from "./connection.js";
+import { copyBytes, LastView, Piece, SHORT_BYTES, viewOf } from "./piece.js";
 import type { ReadBulk, Reply } from "./replyReader.js";
 import { WrittenCommand } from "./writtenCommand.js";
 
@@ -7,8 +8,9 @@ const FIRST_BYTES = 64 * 1_024;
 const BYTES_A_UNIT = 3;
 /** Of `$` or `*`, ten digits and two ends of line, of which one is the argument's. */
 const FRAME_BYTES = 15;
-/** Fewer bytes are copied one by one: a call out of JavaScript takes as long as this many. */
-const SHORT_BYTES = 160;
+
+/** Fewer characters are written one by one: a call out of JavaScript takes as long as this many. */
+const SHORT_TEXT = 64;
 
 const DOLLAR = 0x24;
 const STAR = 0x2a;
@@ -25,6 +27,8 @@ const HEX_DIGITS = Buffer.from("0123456789abcdef");
  */
 export class CommandBuffer {
 	#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+	#view = viewOf(this.#bytes);
+	readonly #source = new LastView();
 	#end = 0;
 	#commands = 0;
 
@@ -73,9 +77,9 @@ export class CommandBuffer {
 	}
 
 	/** Adds arguments that are written already, each with its length. */
-	addWritten(bytes: Uint8Array): void {
-		this.#reserve(bytes.length);
-		this.put(bytes);
+	addWritten(piece: Piece): void {
+		this.#reserve(piece.length);
+		this.put(piece);
 	}
 
 	/** Begins an argument of so many bytes, which are then written in pieces up to `close`. */
@@ -86,12 +90,22 @@ export class CommandBuffer {
 
 	/** A piece of the argument that is open. @param text without a character beyond ASCII */
 	ascii(text: string): void {
-		this.#end += this.#bytes.write(text, this.#end, "latin1");
+		const bytes = this.#bytes;
+		const first = this.#end;
+		const { length } = text;
+		if (length > SHORT_TEXT) {
+			this.#end += bytes.write(text, first, "latin1");
+			return;
+		}
+		for (let at = 0; at < length; at++) bytes[first + at] = text.charCodeAt(at);
+		this.#end = first + length;
 	}
 
 	/** A piece of the argument that is open. */
-	put(bytes: Uint8Array): void {
-		this.copy(bytes, 0, bytes.length);
+	put({ bytes, view, length }: Piece): void {
+		if (length > SHORT_BYTES) this.#bytes.set(bytes, this.#end);
+		else copyBytes(bytes, view, 0, length, this.#bytes, this.#view, this.#end);
+		this.#end += length;
 	}
 
 	/** A piece of the argument that is open, of `digits(value)` bytes. @param value a whole number, 0 or more */
@@ -130,16 +144,14 @@ export class CommandBuffer {
 
 	/** A piece of the argument that is open: `bytes[from, to)`. */
 	copy(bytes: Uint8Array, from: number, to: number): void {
-		const target = this.#bytes;
-		const shift = this.#end - from;
-		if (to - from < SHORT_BYTES) for (let at = from; at < to; at++) target[at + shift] = bytes[at] as number;
-		else target.set(bytes.subarray(from, to), this.#end);
+		copyBytes(bytes, this.#source.of(bytes), from, to, this.#bytes, this.#view, this.#end);
 		this.#end += to - from;
 	}
 
 	/** A piece of the argument that is open: what was written at `place`, again. @param place as `end` was then */
 	again(place: number, bytes: number): void {
-		this.copy(this.#bytes, place, place + bytes);
+		copyBytes(this.#bytes, this.#view, place, place + bytes, this.#bytes, this.#view, this.#end);
+		this.#end += bytes;
 	}
 
 	/** Where the next piece will be. */
@@ -185,16 +197,17 @@ export class CommandBuffer {
 		const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#end + more));
 		this.#bytes.copy(grown, 0, 0, this.#end);
 		this.#bytes = grown;
+		this.#view = viewOf(grown);
 	}
 }
 
 /**
- * Bytes with a text in them, kept until another text is asked for: most tasks have it in common, and to encode it is a call out
+ * A piece with a text in it, kept until another text is asked for: most tasks have it in common, and to encode it is a call out
  * of JavaScript.
  */
-export class LastBytes {
+export class LastPiece {
 	#text: string | undefined;
-	#bytes = Buffer.alloc(0);
+	#piece = Piece.of("");
 
 	/** @param before what comes before the text, and `after` behind it */
 	constructor(
@@ -202,12 +215,12 @@ export class LastBytes {
 		private readonly after = "",
 	) {}
 
-	of(text: string): Buffer {
+	of(text: string): Piece {
 		if (text !== this.#text) {
-			this.#bytes = Buffer.from(this.before + text + this.after);
+			this.#piece = Piece.of(this.before + text + this.after);
 			this.#text = text;
 		}
-		return this.#bytes;
+		return this.#piece;
 	}
 }
 

@@ -5,6 +5,7 @@ import type { FusedKeys } from "./fusedCompleted.js";
 import { MAINTAIN, RELEASE, STATE, TURN } from "./fusedScripts.js";
 import { decodeAnswer, idsOf, type TakenReply, type Turn, type TurnAnswer, writeTurn } from "./fusedTurn.js";
 import { SpoolKeys } from "./keys.js";
+import { Piece } from "./piece.js";
 import type { ReadBulk, Reply } from "./replyReader.js";
 import { RawText } from "./storedTask.js";
 
@@ -54,9 +55,9 @@ export class FusedQueue {
 		this.#keys = new SpoolKeys(prefix);
 		this.#turnKeys = {
 			prefix,
-			task: Buffer.from(this.#keys.task("")),
-			storedTask: Buffer.from(this.#keys.storedTask("")),
-			storedResult: Buffer.from(this.#keys.storedResult("")),
+			task: Piece.of(this.#keys.task("")),
+			storedTask: Piece.of(this.#keys.storedTask("")),
+			storedResult: Piece.of(this.#keys.storedResult("")),
 			completedIndex: this.#keys.stateIndex("completed"),
 		};
 		this.#allTasks = this.#keys.task("*");

@@ -1,5 +1,6 @@
-import { type CommandBuffer, digits, LastBytes } from "./commandBuffer.js";
+import { type CommandBuffer, digits, LastPiece } from "./commandBuffer.js";
 import { STORED_RESULT_TTL_SECONDS, STORED_TASK_TTL_SECONDS } from "./outcome.js";
+import { Piece } from "./piece.js";
 import { StoredTask } from "./storedTask.js";
 import { encodeResult, type Task, taskHead, taskTail } from "./task.js";
 
@@ -21,16 +22,16 @@ export interface Completed {
 export interface FusedKeys {
 	readonly prefix: string;
 	/** Keys up to a task's ID. */
-	readonly task: Buffer;
-	readonly storedTask: Buffer;
-	readonly storedResult: Buffer;
+	readonly task: Piece;
+	readonly storedTask: Piece;
+	readonly storedResult: Piece;
 	readonly completedIndex: string;
 }
 
-const SET = Buffer.from("$3\r\nSET\r\n");
+const SET = Piece.of("$3\r\nSET\r\n");
 /** For how long a completed task is stored, as it stands in a command. */
-const TASK_EXPIRY = Buffer.from(`$2\r\nEX\r\n$6\r\n${STORED_TASK_TTL_SECONDS}\r\n`);
-const RESULT_EXPIRY = Buffer.from(`$2\r\nEX\r\n$7\r\n${STORED_RESULT_TTL_SECONDS}\r\n`);
+const TASK_EXPIRY = Piece.of(`$2\r\nEX\r\n$6\r\n${STORED_TASK_TTL_SECONDS}\r\n`);
+const RESULT_EXPIRY = Piece.of(`$2\r\nEX\r\n$7\r\n${STORED_RESULT_TTL_SECONDS}\r\n`);
 
 /** Writes the commands that store completed tasks and take them away. @returns how many commands that were */
 export function writeCompleted(buffer: CommandBuffer, keys: FusedKeys, completed: readonly Completed[]): number {
@@ -63,26 +64,26 @@ export function writeCompleted(buffer: CommandBuffer, keys: FusedKeys, completed
 	return 2 * completed.length + 2;
 }
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = Piece.of("");
 
 /** @param start what comes before the task's ID */
-function addKey(buffer: CommandBuffer, start: Buffer, { task, id }: Completed): void {
+function addKey(buffer: CommandBuffer, start: Piece, { task, id }: Completed): void {
 	if (task instanceof StoredTask) task.addKey(buffer, start);
 	else buffer.add(start.toString() + id);
 }
 
-const RESULT_ID = Buffer.from('{"task_id":"');
-const RESULT_OUTPUT = Buffer.from('","success":true,"output":');
-const RESULT_TIME = Buffer.from(',"completed_at":"');
-const RESULT_DURATION = Buffer.from('","duration":');
-const RESULT_END = Buffer.from("}");
+const RESULT_ID = Piece.of('{"task_id":"');
+const RESULT_OUTPUT = Piece.of('","success":true,"output":');
+const RESULT_TIME = Piece.of(',"completed_at":"');
+const RESULT_DURATION = Piece.of('","duration":');
+const RESULT_END = Piece.of("}");
 /** Of a result that has all of its parts, around what they hold. */
 const RESULT_FRAME = [RESULT_ID, RESULT_OUTPUT, RESULT_TIME, RESULT_DURATION, RESULT_END].reduce(
 	(sum, { length }) => sum + length,
 	0,
 );
 
-const outputs = new LastBytes();
+const outputs = new LastPiece();
 
 /** As `encodeResult` has it; of a task that was left in its bytes, whose ID needs no escapes, without making a text of it. */
 function addResult(buffer: CommandBuffer, settlement: Completed): void {

@@ -2,6 +2,7 @@ import { type CommandBuffer, CommandBuffers } from "./commandBuffer.js";
 import type { Redis } from "./connection.js";
 import type { Clock } from "./gotime.js";
 import { SpoolKeys } from "./keys.js";
+import { Piece } from "./piece.js";
 import { PlainTask } from "./plainTask.js";
 import { encodeTask, type Priority, type Task } from "./task.js";
 
@@ -13,7 +14,7 @@ type ByPriority<T> = [T[], T[], T[], T[]];
 export class FusedSender {
 	readonly #keys: SpoolKeys;
 	/** Up to a task's ID. */
-	readonly #taskKey: Buffer;
+	readonly #taskKey: Piece;
 	readonly #buffers = new CommandBuffers();
 
 	constructor(
@@ -22,7 +23,7 @@ export class FusedSender {
 		private readonly clock: Clock,
 	) {
 		this.#keys = new SpoolKeys(prefix);
-		this.#taskKey = Buffer.from(this.#keys.task(""));
+		this.#taskKey = Piece.of(this.#keys.task(""));
 	}
 
 	/**

@@ -1,5 +1,6 @@
-import { type CommandBuffer, LastBytes } from "./commandBuffer.js";
+import { type CommandBuffer, LastPiece } from "./commandBuffer.js";
 import { ZERO_TIME } from "./gotime.js";
+import { Piece } from "./piece.js";
 import { type Priority, type Task, type TaskState, taskMiddle } from "./task.js";
 
 /** The payload in two parts: the first, which many tasks have in common, need not be copied to add the second. */
@@ -28,15 +29,15 @@ export interface PlainTaskInit {
 	readonly metadata: WrittenText | undefined;
 }
 
-const ID = Buffer.from('{"id":"');
-const METADATA = Buffer.from('","metadata":');
-const NO_METADATA = Buffer.from('"');
-const END = Buffer.from("}");
+const ID = Piece.of('{"id":"');
+const METADATA = Piece.of('","metadata":');
+const NO_METADATA = Piece.of('"');
+const END = Piece.of("}");
 
-const types = new LastBytes('","type":"', '","payload":');
-const payloadStarts = new LastBytes();
-const middles = new LastBytes();
-const scheduled = new LastBytes('","scheduled_at":"');
+const types = new LastPiece('","type":"', '","payload":');
+const payloadStarts = new LastPiece();
+const middles = new LastPiece();
+const scheduled = new LastPiece('","scheduled_at":"');
 
 /**
  * A new task that is ASCII altogether, and in which no text is written otherwise as a JSON string: whoever makes it knows, and
@@ -81,7 +82,7 @@ export class PlainTask implements Task {
 	 * @param keyStart what comes before the ID in its key
 	 * @returns where its ID was written
 	 */
-	addTo(buffer: CommandBuffer, keyStart: Uint8Array): number {
+	addTo(buffer: CommandBuffer, keyStart: Piece): number {
 		const { id, createdAt } = this;
 		const metadata = this.#metadata;
 		buffer.open(keyStart.length + id.length);

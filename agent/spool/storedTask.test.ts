@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { CommandBuffer } from "./commandBuffer.js";
+import { Piece } from "./piece.js";
 import { PlainTask, type WrittenText } from "./plainTask.js";
 import { ReplyReader } from "./replyReader.js";
 import { RawText, StoredTask, TaskReader } from "./storedTask.js";
@@ -75,7 +76,7 @@ describe("a task left in its bytes", () => {
 		expect(known.toTask()).toEqual(decodeTask(text));
 		const completed = encodeTask({ ...given, state: "completed", ...TIMES });
 		expect(written((buffer) => known.addCompleted(buffer, TIMES.startedAt, TIMES.completedAt))).toBe(completed);
-		expect(written((buffer) => known.addKey(buffer, Buffer.from("key:")))).toBe(`key:${given.id}`);
+		expect(written((buffer) => known.addKey(buffer, Piece.of("key:")))).toBe(`key:${given.id}`);
 	});
 
 	const plain = (init: { payload?: string; metadata?: string }) =>
@@ -140,7 +141,7 @@ test.prop([plainText, plainText, plainText, fc.nat(), fc.option(plainText, { nil
 		expect(encodeTask(plain)).toBe(encodeTask(given));
 		let idAt = -1;
 		const add = (buffer: CommandBuffer) => {
-			idAt = plain.addTo(buffer, Buffer.from("key:"));
+			idAt = plain.addTo(buffer, Piece.of("key:"));
 			expect(buffer.written.toString("latin1", idAt, idAt + id.length)).toBe(id);
 		};
 		expect(written(add, 2)).toBe(encodeTask(given));

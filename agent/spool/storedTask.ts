@@ -1,5 +1,6 @@
 import type { CommandBuffer } from "./commandBuffer.js";
 import { endOfValueIn, isPlainText } from "./gojson.js";
+import { isAt, LastView, Piece } from "./piece.js";
 import { decodeTask, type Priority, type Task, type TaskState, taskMiddle } from "./task.js";
 
 /**
@@ -35,9 +36,9 @@ export class RawText {
 /** What is the same in most tasks of a queue, once as values and once as bytes. */
 interface Middle {
 	/** From behind the payload up to the time of creation. */
-	readonly pending: Buffer;
+	readonly pending: Piece;
 	/** The same of the completed task. */
-	readonly completed: Buffer;
+	readonly completed: Piece;
 	readonly maxRetries: number;
 	readonly timeoutNs: number;
 }
@@ -137,7 +138,7 @@ export class StoredTask implements Task {
 	}
 
 	/** Adds a key that ends with its ID as an argument. @param start what comes before that */
-	addKey(to: CommandBuffer, start: Uint8Array): void {
+	addKey(to: CommandBuffer, start: Piece): void {
 		to.open(start.length + this.id.length);
 		to.put(start);
 		this.putId(to);
@@ -155,15 +156,15 @@ export class StoredTask implements Task {
 	}
 }
 
-const ID = Buffer.from('{"id":"');
+const ID = Piece.of('{"id":"');
 const TYPE = '","type":"';
 const PAYLOAD = '","payload":';
-const PRIORITY = Buffer.from(',"priority":');
-const SCHEDULED = Buffer.from('","scheduled_at":"');
-const STARTED = Buffer.from(',"started_at":"');
-const COMPLETED = Buffer.from('","completed_at":"');
-const TIMES_END = Buffer.from('"');
-const METADATA = Buffer.from(',"metadata":');
+const PRIORITY = Piece.of(',"priority":');
+const SCHEDULED = Piece.of('","scheduled_at":"');
+const STARTED = Piece.of(',"started_at":"');
+const COMPLETED = Piece.of('","completed_at":"');
+const TIMES_END = Piece.of('"');
+const METADATA = Piece.of(',"metadata":');
 /** No end of a task is shorter: where to begin to look for its start. */
 const SHORTEST_END = 100;
 
@@ -183,12 +184,13 @@ const MOST_TYPES = 100;
  */
 export class TaskReader {
 	/** From behind the ID up to the payload. */
-	readonly #types: { readonly bytes: Buffer; readonly type: string }[] = [];
+	readonly #types: { readonly piece: Piece; readonly type: string }[] = [];
 	#lastType = 0;
 	/** By priority; the last one seen. */
 	readonly #middles: (Middle | undefined)[] = [];
 	/** From behind the payload, of the last one seen: the next one's mostly differs by a digit of a second's fraction, if at all. */
 	#endBytes = SHORTEST_END;
+	readonly #view = new LastView();
 
 	/**
 	 * @param id that the task is expected to have
@@ -207,25 +209,25 @@ export class TaskReader {
 		const { bytes, from, to } = raw;
 		const idFrom = from + ID.length;
 		const typeFrom = idFrom + id.length;
-		if (typeFrom >= to || !matches(bytes, from, ID) || !spells(bytes, idFrom, id)) return undefined;
+		if (typeFrom >= to || !this.#isAt(bytes, from, ID) || !spells(bytes, idFrom, id)) return undefined;
 		const type = this.#typeAt(bytes, typeFrom);
 		if (!type) return undefined;
-		const payloadFrom = typeFrom + type.bytes.length;
+		const payloadFrom = typeFrom + type.piece.length;
 		const payloadTo = this.#startOfEnd(bytes, payloadFrom, to);
 		if (payloadTo < 0) return undefined;
 		this.#endBytes = to - payloadTo;
 		const priority = (bytes[payloadTo + PRIORITY.length] as number) - DIGIT_ZERO;
 		const middle = this.#middles[priority];
-		if (!middle || !matches(bytes, payloadTo, middle.pending)) return undefined;
+		if (!middle || !this.#isAt(bytes, payloadTo, middle.pending)) return undefined;
 		const createdFrom = payloadTo + middle.pending.length;
 		const createdTo = endOfPlain(bytes, createdFrom, to);
-		if (createdTo < 0 || !matches(bytes, createdTo, SCHEDULED)) return undefined;
+		if (createdTo < 0 || !this.#isAt(bytes, createdTo, SCHEDULED)) return undefined;
 		const scheduledTo = endOfPlain(bytes, createdTo + SCHEDULED.length, to);
 		if (scheduledTo < 0) return undefined;
 		const timesTo = scheduledTo + 1;
 		if (timesTo !== to - 1) {
 			const metadataFrom = timesTo + METADATA.length;
-			if (!matches(bytes, timesTo, METADATA) || bytes[metadataFrom] !== OPEN_BRACE) return undefined;
+			if (!this.#isAt(bytes, timesTo, METADATA) || bytes[metadataFrom] !== OPEN_BRACE) return undefined;
 			// An object without members counts as none.
 			if (bytes[metadataFrom + 1] !== QUOTE || endOfValueIn(bytes, metadataFrom, to) !== to - 1) return undefined;
 		}
@@ -252,20 +254,24 @@ export class TaskReader {
 	 */
 	#startOfEnd(bytes: Buffer, from: number, to: number): number {
 		const likely = to - this.#endBytes;
-		for (let at = likely + 2; at >= likely - 2; at--) if (at > from && matches(bytes, at, PRIORITY)) return at;
-		for (let at = to - SHORTEST_END; at > from; at--) if (matches(bytes, at, PRIORITY)) return at;
+		for (let at = likely + 2; at >= likely - 2; at--) if (at > from && this.#isAt(bytes, at, PRIORITY)) return at;
+		for (let at = to - SHORTEST_END; at > from; at--) if (this.#isAt(bytes, at, PRIORITY)) return at;
 		return -1;
 	}
 
-	#typeAt(bytes: Buffer, at: number): { readonly bytes: Buffer; readonly type: string } | undefined {
+	#typeAt(bytes: Buffer, at: number): { readonly piece: Piece; readonly type: string } | undefined {
 		const last = this.#types[this.#lastType];
-		if (last && matches(bytes, at, last.bytes)) return last;
+		if (last && this.#isAt(bytes, at, last.piece)) return last;
 		this.#lastType = Math.max(
 			0,
-			this.#types.findIndex((each) => matches(bytes, at, each.bytes)),
+			this.#types.findIndex((each) => this.#isAt(bytes, at, each.piece)),
 		);
 		const found = this.#types[this.#lastType];
-		return found && matches(bytes, at, found.bytes) ? found : undefined;
+		return found && this.#isAt(bytes, at, found.piece) ? found : undefined;
+	}
+
+	#isAt(bytes: Buffer, from: number, piece: Piece): boolean {
+		return isAt(bytes, this.#view.of(bytes), from, piece);
 	}
 
 	#learn(task: Task): void {
@@ -274,17 +280,12 @@ export class TaskReader {
 		const text = `${TYPE}${type}${PAYLOAD}`;
 		const isKnown = this.#types.some((each) => each.type === type);
 		if (!isKnown && this.#types.length < MOST_TYPES && isPlainText(type)) {
-			this.#types.push({ bytes: Buffer.from(text), type });
+			this.#types.push({ piece: Piece.of(text), type });
 		}
-		const pending = Buffer.from(taskMiddle(task, task));
-		const completed = Buffer.from(taskMiddle(task, { state: "completed", retryCount: 0 }));
+		const pending = Piece.of(taskMiddle(task, task));
+		const completed = Piece.of(taskMiddle(task, { state: "completed", retryCount: 0 }));
 		this.#middles[priority] = { pending, completed, maxRetries, timeoutNs };
 	}
-}
-
-function matches(bytes: Buffer, from: number, expected: Buffer): boolean {
-	for (let at = 0; at < expected.length; at++) if (bytes[from + at] !== expected[at]) return false;
-	return true;
 }
 
 /** Whether `text` lies there, and is written the same as a JSON string. */
