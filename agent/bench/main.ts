@@ -27,6 +27,11 @@ const FUSED: Load = {
 const CLASSIC: Load = { ...FUSED, engine: "classic", agents: 1, tasks: 51_200, producers: 64, workers: 64 };
 /** Beside Redis on two cores more processes are not always faster: tried for each side before the rounds. */
 const PROCESSES = [1, 2];
+/** Tried before the rounds, as are the peers': what is in hand at once is to keep all busy, and to stay in the processors' caches. */
+const FUSED_SETUPS = [
+	{ producers: 128, concurrency: 8 },
+	{ producers: 256, concurrency: 32 },
+];
 /** Tried for each peer before the rounds; the best one takes part. */
 const PEER_SETUPS = [
 	{ bulk: 1, concurrency: 64 },
@@ -36,7 +41,8 @@ const PEER_SETUPS = [
 ];
 /** So that each takes about as long as fused does, and its compiler has as long to warm up. */
 const PEER_TASKS: Readonly<Record<PeerLibrary, number>> = { bullmq: 51_200, "bee-queue": 102_400 };
-const PEER_TRIAL_TASKS = 16_000;
+/** Long enough for their compiler to be done with most of it: the setup that starts best is not always the fastest. */
+const PEER_TRIAL_TASKS: Readonly<Record<PeerLibrary, number>> = { bullmq: 16_000, "bee-queue": 48_000 };
 const MEMORY_TASKS = [102_400, 1_024_000];
 
 interface Flags {
@@ -97,7 +103,9 @@ class Bench {
 		const setups = PROCESSES.flatMap((processes) =>
 			PEER_SETUPS.map((setup): PeerSetup => ({ library, processes, adders: 32, ...setup })),
 		);
-		const best = await fastest(setups, (setup) => runPeer(this.server, setup, PEER_TRIAL_TASKS, PAYLOAD_BYTES));
+		const best = await fastest(setups, (setup) =>
+			runPeer(this.server, setup, PEER_TRIAL_TASKS[library], PAYLOAD_BYTES),
+		);
 		say(
 			`${library}: ${inProcesses(best.processes)}, ${best.bulk} added at a time, ${best.concurrency} at once in each`,
 		);
@@ -105,9 +113,11 @@ class Bench {
 	}
 
 	async #bestFused(): Promise<Load> {
-		const loads = PROCESSES.map((agents): Load => ({ ...FUSED, agents }));
+		const loads = PROCESSES.flatMap((agents) => FUSED_SETUPS.map((setup): Load => ({ ...FUSED, ...setup, agents })));
 		const best = await fastest(loads, (load) => this.#load(load));
-		say(`fused: ${inProcesses(best.agents)}`);
+		const { agents, producers, workers, concurrency } = best;
+		const handlers = (workers * concurrency) / agents;
+		say(`fused: ${inProcesses(agents)}, ${producers / agents} producers and ${handlers} tasks at once in each`);
 		return best;
 	}
 
