@@ -46,10 +46,15 @@ export function makeHandler(handler: Handler, random: () => number): TaskHandler
 	}
 }
 
+/** Of the last second in which a task was handled. */
+let output = { second: Number.NaN, text: "" };
+
 /** What the handler of Spool's own benchmark does. */
 function benchmark(task: Task): string {
 	JSON.parse(task.payload);
-	return `{"processed":true,"timestamp":${Math.floor(Date.now() / 1_000)}}`;
+	const second = Math.floor(Date.now() / 1_000);
+	if (second !== output.second) output = { second, text: `{"processed":true,"timestamp":${second}}` };
+	return output.text;
 }
 
 function sleep(ms: number, alarm: Alarm, signal: AbortSignal): Promise<string> {
