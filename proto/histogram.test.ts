@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Stage, type StageHistogram } from "./gen/measurement.js";
 import { Distribution } from "./histogram.js";
 import { bucketFrom, bucketIndex, bucketTo, HIGHEST } from "./histogramBuckets.js";
-import { HistogramError, mendAndCompress } from "./histogramCodec.js";
+import { compress, HistogramError, mend } from "./histogramCodec.js";
 import { StageRecorder } from "./histogramRecorder.js";
 
 const PERCENTILES = [0, 0.1, 1, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.99, 100];
@@ -186,9 +186,12 @@ describe("a recorder", () => {
 			fc.property(values, (whole) => {
 				const library = wasmHistogram();
 				for (const value of whole) library.recordValue(value);
-				const expected = mendAndCompress(Buffer.from(library.encode()));
+				const expected = mend(Buffer.from(library.encode()));
 				library.destroy();
-				expect(recorded(Stage.RESPONSE_TIME, whole).histogram.equals(expected)).toBe(true);
+				const sent = recorded(Stage.RESPONSE_TIME, whole);
+				expect(sent.histogram.equals(expected)).toBe(true);
+				const kept = Distribution.decode(sent).encode(Stage.RESPONSE_TIME);
+				expect(kept.histogram.equals(compress(expected))).toBe(true);
 			}),
 		);
 	});
@@ -233,10 +236,10 @@ describe("a recorder", () => {
  * Reads an encoding as the C and Java libraries do: a count at index i of the payload belongs to bucket i less the header's
  * normalizing index offset, and its values to themselves times the header's ratio.
  */
-function readAsC(compressed: Buffer): Map<number, number> {
-	expect(compressed.readUInt32BE(0)).toBe(0x1c849314);
-	expect(compressed.readUInt32BE(4)).toBe(compressed.length - 8);
-	const v2 = inflateSync(compressed.subarray(8));
+function readAsC(encoded: Buffer): Map<number, number> {
+	const isCompressed = encoded.readUInt32BE(0) === 0x1c849314;
+	if (isCompressed) expect(encoded.readUInt32BE(4)).toBe(encoded.length - 8);
+	const v2 = isCompressed ? inflateSync(encoded.subarray(8)) : encoded;
 	expect(v2.readUInt32BE(0)).toBe(0x1c849313);
 	const end = 40 + v2.readInt32BE(4);
 	expect(end).toBe(v2.length);
@@ -274,11 +277,12 @@ describe("what is sent", () => {
 		library.destroy();
 		expect(unmended.readInt32BE(8)).toBe(1);
 		expect(unmended.readDoubleBE(32)).not.toBe(1);
-		expect(readAsC(mendAndCompress(unmended))).toEqual(expected);
+		expect(readAsC(unmended)).not.toEqual(expected);
+		expect(readAsC(compress(mend(unmended)))).toEqual(expected);
 	});
 
 	test("is read by the library too", () => {
-		const { histogram } = recorded(Stage.RESPONSE_TIME, values);
+		const { histogram } = Distribution.of("us", values).encode(Stage.RESPONSE_TIME);
 		const library = decodeFromCompressedBase64(histogram.toString("base64"), 64);
 		expect(library.totalCount).toBe(values.length);
 		expect(library.getValueAtPercentile(60)).toBe(bucketTo(bucketIndex(1_000)));
@@ -286,7 +290,8 @@ describe("what is sent", () => {
 });
 
 describe("a peer's histogram is refused", () => {
-	const good = recorded(Stage.RESPONSE_TIME, [5, 1_000, 1_000, 70_000]);
+	const good = Distribution.of("us", [5, 1_000, 1_000, 70_000]).encode(Stage.RESPONSE_TIME);
+	const plain = inflateSync(good.histogram.subarray(8));
 
 	/** With the uncompressed part changed. */
 	function changed(change: (v2: Buffer) => Buffer | undefined): Partial<StageHistogram> {
@@ -307,16 +312,17 @@ describe("a peer's histogram is refused", () => {
 		});
 	}
 
-	test("but the good one is taken", () => {
+	test("but the good one is taken, compressed or not", () => {
 		expect(Distribution.decode({ ...good, ...changed(() => undefined) }).count).toBe(4);
+		expect(Distribution.decode({ ...good, histogram: plain }).count).toBe(4);
 	});
 
 	const bomb = compressed(deflateSync(Buffer.alloc(50_000_000)));
 	const cases: [string, Partial<StageHistogram>, RegExp][] = [
 		["no stage", { stage: Stage.UNSPECIFIED }, /no stage/],
 		["an unknown stage", { stage: 77 as Stage }, /no stage 77/],
-		["nothing", { histogram: Buffer.alloc(0) }, /not a compressed V2/],
-		["noise", { histogram: Buffer.from("0123456789abcdef") }, /not a compressed V2/],
+		["nothing", { histogram: Buffer.alloc(0) }, /not a V2/],
+		["noise", { histogram: Buffer.from("0123456789abcdef") }, /not a V2/],
 		[
 			"a compressed length that lies",
 			{ histogram: Buffer.concat([good.histogram, Buffer.of(0)]) },
@@ -330,6 +336,8 @@ describe("a peer's histogram is refused", () => {
 		["a cut compressed part", { histogram: compressed(good.histogram.subarray(8, -6)) }, /does not inflate/],
 		["a bomb", { histogram: bomb }, /does not inflate, or to more/],
 		["too short a header", changed((v2) => v2.subarray(0, 39)), /not a V2/],
+		["too short a header, not compressed", { histogram: plain.subarray(0, 39) }, /not a V2/],
+		["trailing bytes, not compressed", { histogram: Buffer.concat([plain, Buffer.of(0)]) }, /payload's length/],
 		["another cookie", changed((v2) => void v2.writeUInt32BE(0x1c849301, 0)), /not a V2/],
 		["a payload length too large", changed((v2) => void v2.writeInt32BE(v2.length, 4)), /payload's length/],
 		["a negative payload length", changed((v2) => void v2.writeInt32BE(-1, 4)), /payload's length/],
@@ -368,13 +376,14 @@ describe("a peer's histogram is refused", () => {
 	test("whatever bytes it is: never anything but a HistogramError", () => {
 		fc.assert(
 			fc.property(fc.nat({ max: 60 }), fc.integer({ min: 0, max: 255 }), (at, byte) => {
-				const change = changed((v2) => {
-					v2[at % v2.length] = byte;
-				});
-				try {
-					expect(Distribution.decode({ ...good, ...change }).count).toBe(4);
-				} catch (error) {
-					expect(error).toBeInstanceOf(HistogramError);
+				const v2 = Buffer.from(plain);
+				v2[at % v2.length] = byte;
+				for (const histogram of [v2, compressed(deflateSync(v2))]) {
+					try {
+						expect(Distribution.decode({ ...good, histogram }).count).toBe(4);
+					} catch (error) {
+						expect(error).toBeInstanceOf(HistogramError);
+					}
 				}
 			}),
 		);

@@ -1,6 +1,7 @@
 import type { Stage, StageHistogram } from "./gen/measurement.js";
 import { bucketFrom, bucketIndex, bucketTo, HIGHEST } from "./histogramBuckets.js";
-import { decodeCounts, encodeCounts, HistogramError, type RecordedBuckets } from "./histogramCodec.js";
+import { decodeCounts, HistogramError, type RecordedBuckets } from "./histogramCodec.js";
+import { libraryEncoding } from "./histogramLibrary.js";
 import { type StageUnit, stageUnit } from "./stages.js";
 
 const US_PER: Record<StageUnit, number> = { us: 1, ns: 1 / 1_000 };
@@ -71,19 +72,14 @@ export class Distribution {
 		}
 		const buckets = decodeCounts(unit, encoded.histogram);
 		checkExactFigures(unit, encoded, buckets);
-		return Distribution.ofBuckets(unit, encoded, buckets);
-	}
-
-	/** Of what was counted. @param exact fits the buckets: that is not looked at */
-	static ofBuckets(unit: StageUnit, exact: ExactFigures, buckets: RecordedBuckets): Distribution {
 		const distribution = new Distribution(unit);
-		distribution.#count = exact.count;
-		distribution.#min = exact.min;
-		distribution.#max = exact.max;
-		distribution.#sum = exact.sum;
-		distribution.#overflow = exact.overflow;
-		distribution.#negative = exact.negative;
-		distribution.#mostNegative = exact.mostNegative;
+		distribution.#count = encoded.count;
+		distribution.#min = encoded.min;
+		distribution.#max = encoded.max;
+		distribution.#sum = encoded.sum;
+		distribution.#overflow = encoded.overflow;
+		distribution.#negative = encoded.negative;
+		distribution.#mostNegative = encoded.mostNegative;
 		distribution.#put(buckets);
 		return distribution;
 	}
@@ -93,7 +89,7 @@ export class Distribution {
 		if (stageUnit(stage) !== this.unit) throw new HistogramError(`a distribution in ${this.unit} is not of that stage`);
 		return {
 			stage,
-			histogram: encodeCounts(this.unit, this.#first, this.#counts),
+			histogram: libraryEncoding(this.unit, this.#recorded()),
 			count: this.#count,
 			min: this.#min,
 			max: this.#max,
@@ -108,18 +104,23 @@ export class Distribution {
 	add(other: Distribution): void {
 		if (other.unit !== this.unit)
 			throw new HistogramError(`a distribution in ${other.unit} cannot join one in ${this.unit}`);
-		if (other.#count === 0) return;
-		this.#min = this.#count === 0 ? other.#min : Math.min(this.#min, other.#min);
-		this.#max = Math.max(this.#max, other.#max);
-		this.#count += other.#count;
-		this.#sum += other.#sum;
-		this.#overflow += other.#overflow;
-		this.#negative += other.#negative;
-		this.#mostNegative = Math.min(this.#mostNegative, other.#mostNegative);
-		this.#makeRoom(other.#first, other.#first + other.#counts.length);
-		const shift = other.#first - this.#first;
-		for (let at = 0; at < other.#counts.length; at++) {
-			const count = other.#counts[at] as number;
+		this.addCounts(other, other.#first, other.#counts);
+	}
+
+	/** Adds what was counted. @param exact fits the counts: that is not looked at. @param counts counts[0] belongs to bucket `first` */
+	addCounts(exact: ExactFigures, first: number, counts: ArrayLike<number>): void {
+		if (exact.count === 0) return;
+		this.#min = this.#count === 0 ? exact.min : Math.min(this.#min, exact.min);
+		this.#max = Math.max(this.#max, exact.max);
+		this.#count += exact.count;
+		this.#sum += exact.sum;
+		this.#overflow += exact.overflow;
+		this.#negative += exact.negative;
+		this.#mostNegative = Math.min(this.#mostNegative, exact.mostNegative);
+		this.#makeRoom(first, first + counts.length);
+		const shift = first - this.#first;
+		for (let at = 0; at < counts.length; at++) {
+			const count = counts[at] as number;
 			if (count > 0) this.#counts[at + shift] = (this.#counts[at + shift] as number) + count;
 		}
 	}
@@ -199,6 +200,18 @@ export class Distribution {
 			const count = this.#counts[at] as number;
 			if (count > 0) yield { from: bucketFrom(this.#first + at), to: bucketTo(this.#first + at), count };
 		}
+	}
+
+	#recorded(): RecordedBuckets {
+		const indexes: number[] = [];
+		const counts: number[] = [];
+		for (let at = 0; at < this.#counts.length; at++) {
+			const count = this.#counts[at] as number;
+			if (count === 0) continue;
+			indexes.push(this.#first + at);
+			counts.push(count);
+		}
+		return { indexes, counts };
 	}
 
 	/** Fills an empty distribution whose `#count` is set. */

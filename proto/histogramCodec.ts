@@ -23,48 +23,50 @@ const AT = { payloadBytes: 4, indexOffset: 8, digits: 12, lowest: 16, highest: 2
 /** Above this a count is not exact in a double; 8 bytes hold it. */
 const MAX_COUNT_BYTES = 8;
 
-/** @param counts counts[0] belongs to bucket `first` */
-export function encodeCounts(unit: StageUnit, first: number, counts: ArrayLike<number>): Buffer {
-	return mendAndCompress(encodeV2(FINE, HIGHEST[unit], first, counts));
-}
-
-/** The uncompressed form. @param counts counts[0] belongs to bucket `first` */
+/** The uncompressed form. @param counts counts[0] belongs to bucket `first`; whole numbers */
 export function encodeV2(layout: BucketLayout, highest: number, first: number, counts: ArrayLike<number>): Buffer {
-	const payload: number[] = [];
+	let used = 0;
+	for (let at = 0; at < counts.length; at++) if (counts[at] !== 0) used++;
+	const v2 = Buffer.allocUnsafe(AT.payload + 1 + used * 2 * MAX_COUNT_BYTES);
+	let end: number = AT.payload;
 	let empty = first;
 	for (let at = 0; at < counts.length; at++) {
-		const count = counts[at] ?? 0;
+		const count = counts[at] as number;
 		if (count === 0) {
 			empty++;
 			continue;
 		}
-		if (empty > 0) pushZigZag(payload, empty === 1 ? 0 : 2 * empty - 1);
+		if (empty > 0) end = putZigZag(v2, end, empty === 1 ? 0 : 2 * empty - 1);
 		empty = 0;
-		pushZigZag(payload, 2 * count);
+		end = putZigZag(v2, end, 2 * count);
 	}
 	// An empty histogram is one empty bucket: readers want a payload.
-	if (payload.length === 0) payload.push(0);
-	const v2 = Buffer.alloc(AT.payload + payload.length);
+	if (used === 0) end = putZigZag(v2, end, 0);
 	v2.writeInt32BE(COOKIE, 0);
-	v2.writeInt32BE(payload.length, AT.payloadBytes);
+	v2.writeInt32BE(end - AT.payload, AT.payloadBytes);
+	v2.writeInt32BE(0, AT.indexOffset);
 	v2.writeInt32BE(layout.significantDigits, AT.digits);
 	v2.writeBigInt64BE(1n, AT.lowest);
 	v2.writeBigInt64BE(BigInt(highest), AT.highest);
 	v2.writeDoubleBE(1, AT.ratio);
-	v2.set(payload, AT.payload);
-	return v2;
+	return v2.subarray(0, end);
 }
 
 /**
- * Compresses an uncompressed V2 histogram, and mends what hdr-histogram-js writes into the header: a normalizing index
- * offset of 1, with which C and Java readers see every count one bucket too high, and a conversion ratio of 5e-324.
+ * Mends what hdr-histogram-js writes into the header: a normalizing index offset of 1, with which C and Java readers see
+ * every count one bucket too high, and a conversion ratio of 5e-324.
  *
  * @param v2 is changed
  */
-export function mendAndCompress(v2: Uint8Array): Buffer {
+export function mend(v2: Uint8Array): Uint8Array {
 	const header = new DataView(v2.buffer, v2.byteOffset, v2.byteLength);
 	header.setInt32(AT.indexOffset, 0);
 	header.setFloat64(AT.ratio, 1);
+	return v2;
+}
+
+/** The compressed form of an uncompressed V2 histogram. */
+export function compress(v2: Uint8Array): Buffer {
 	const deflated = deflateSync(v2);
 	const compressed = Buffer.allocUnsafe(COMPRESSED_HEADER_BYTES + deflated.length);
 	compressed.writeInt32BE(COMPRESSED_COOKIE, 0);
@@ -74,14 +76,16 @@ export function mendAndCompress(v2: Uint8Array): Buffer {
 }
 
 /**
- * Reads what `mendAndCompress` gives, from a peer that is not trusted: everything is bounded before it is allocated, and
- * only this project's one configuration is taken.
+ * Reads either form, from a peer that is not trusted: everything is bounded before it is allocated, and only this project's
+ * one configuration is taken.
  *
  * @throws HistogramError
  */
-export function decodeCounts(unit: StageUnit, compressed: Buffer): RecordedBuckets {
+export function decodeCounts(unit: StageUnit, encoded: Buffer): RecordedBuckets {
 	const bucketCount = FINE.indexOf(HIGHEST[unit]) + 1;
-	return decodeV2(FINE, HIGHEST[unit], inflate(compressed, AT.payload + bucketCount * MAX_COUNT_BYTES));
+	const isPlain = encoded.length >= AT.payload && encoded.readInt32BE(0) === COOKIE;
+	const v2 = isPlain ? encoded : inflate(encoded, AT.payload + bucketCount * MAX_COUNT_BYTES);
+	return decodeV2(FINE, HIGHEST[unit], v2);
 }
 
 /** Reads what `encodeV2` gives, of this layout and range alone. @throws HistogramError */
@@ -105,7 +109,7 @@ export function decodeV2(layout: BucketLayout, highest: number, v2: Buffer): Rec
 
 function inflate(compressed: Buffer, maxBytes: number): Buffer {
 	if (compressed.length < COMPRESSED_HEADER_BYTES || compressed.readInt32BE(0) !== COMPRESSED_COOKIE) {
-		throw new HistogramError("not a compressed V2 histogram");
+		throw new HistogramError("not a V2 histogram, compressed or not");
 	}
 	const deflated = compressed.subarray(COMPRESSED_HEADER_BYTES);
 	if (compressed.readInt32BE(4) !== deflated.length) throw new HistogramError("its compressed length is wrong");
@@ -150,11 +154,14 @@ function readPayload(v2: Buffer, bucketCount: number): RecordedBuckets {
 	return { indexes, counts };
 }
 
-function pushZigZag(payload: number[], value: number): void {
+/** @returns where what comes next begins */
+function putZigZag(bytes: Uint8Array, from: number, value: number): number {
+	let at = from;
 	let rest = value;
 	while (rest >= 128) {
-		payload.push((rest % 128) + 128);
+		bytes[at++] = (rest % 128) + 128;
 		rest = Math.floor(rest / 128);
 	}
-	payload.push(rest);
+	bytes[at++] = rest;
+	return at;
 }

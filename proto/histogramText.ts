@@ -1,6 +1,6 @@
 import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import type { StageHistogram } from "./gen/measurement.js";
-import { mendAndCompress } from "./histogramCodec.js";
+import { compress } from "./histogramCodec.js";
 import { encodeSecond, type SecondOfResponses } from "./responseSecond.js";
 
 const BITS_A_BUCKET = 64;
@@ -19,5 +19,5 @@ export function percentileText({ histogram }: StageHistogram, valuesPerUnit: num
 
 /** Response times of a second with values (µs, 2 digits) in the compressed form of interval logs (`.hlog`), base64. */
 export function intervalText(second: SecondOfResponses): string {
-	return mendAndCompress(encodeSecond(second).histogram).toString("base64");
+	return compress(encodeSecond(second).histogram).toString("base64");
 }

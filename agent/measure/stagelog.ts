@@ -37,7 +37,7 @@ export class StageLog {
 	takeCut(): StageHistogram | undefined {
 		if (this.#other.count === 0) return undefined;
 		const taken = this.#other.encode();
-		this.#before.add(this.#other.distribution());
+		this.#other.addTo(this.#before);
 		this.#other.reset();
 		return taken;
 	}
@@ -46,9 +46,7 @@ export class StageLog {
 	all(): StageHistogram | undefined {
 		const all = Distribution.empty(this.#before.unit);
 		all.add(this.#before);
-		for (const recorder of [this.#other, this.#recent]) {
-			all.add(recorder.distribution());
-		}
+		for (const recorder of [this.#other, this.#recent]) recorder.addTo(all);
 		return all.count > 0 ? all.encode(this.#stage) : undefined;
 	}
 }

@@ -191,8 +191,9 @@ export interface Counters {
 }
 
 /**
- * An HdrHistogram in V2 compressed encoding (Java, C and Go readers take it): integers from 1, 3 significant digits, up to
- * 3.6e9 µs (3.6e12 ns for STAGE_SERVICE_TIME). The exact figures beside it are of the values before they were bucketed.
+ * An HdrHistogram in V2 encoding, compressed but for a Delta's (Java, C and Go readers take both): integers from 1, 3
+ * significant digits, up to 3.6e9 µs (3.6e12 ns for STAGE_SERVICE_TIME). The exact figures beside it are of the values before
+ * they were bucketed.
  */
 export interface StageHistogram {
   stage: Stage;
