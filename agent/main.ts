@@ -12,6 +12,7 @@ import { type AgentFlags, agentCommand, isLoopback, readToken } from "./flags.js
 import { makeLogger } from "./log.js";
 import { clockKey } from "./measure/clock.js";
 import { Session, type SessionEnd } from "./session.js";
+import { runUndisturbed } from "./undisturbed.js";
 
 const EXIT_BAD_INPUT = 2;
 /** For what was written last, where the other end takes it. */
@@ -56,6 +57,7 @@ async function main(): Promise<number> {
 		process.stderr.write(`agent: ${(error as Error).message}\n`);
 		return EXIT_BAD_INPUT;
 	}
+	runUndisturbed();
 	const { flags, token, tls, caps } = settings;
 	const log = await makeLogger(flags.logLevel, { role: "agent", pid: process.pid, host: hostname() });
 	const interrupt = new AbortController();

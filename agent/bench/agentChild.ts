@@ -2,12 +2,15 @@ import { FailureKind, StopScope } from "../../proto/gen/cluster.js";
 import type { Slice } from "../../proto/gen/slice.js";
 import { makeLogger } from "../log.js";
 import { Runner, RunnerError } from "../runner.js";
+import { runUndisturbed } from "../undisturbed.js";
 import { CountingRecorder } from "./countingRecorder.js";
 import type { FromAgent, ToAgent } from "./messages.js";
 
 /** One agent's load without the coordinator: the agent's own runner, driven by the messages of the process that started it. */
 
 const SNAPSHOT_MS = 100;
+
+runUndisturbed();
 
 const send = (message: FromAgent) => process.send?.(message);
 let runner: Runner | undefined;
