@@ -27,7 +27,7 @@ const MAX_COUNT_BYTES = 8;
 export function encodeV2(layout: BucketLayout, highest: number, first: number, counts: ArrayLike<number>): Buffer {
 	let used = 0;
 	for (let at = 0; at < counts.length; at++) if (counts[at] !== 0) used++;
-	const v2 = Buffer.allocUnsafe(AT.payload + 1 + used * 2 * MAX_COUNT_BYTES);
+	const room = Buffer.allocUnsafe(AT.payload + 1 + used * 2 * MAX_COUNT_BYTES);
 	let end: number = AT.payload;
 	let empty = first;
 	for (let at = 0; at < counts.length; at++) {
@@ -36,20 +36,22 @@ export function encodeV2(layout: BucketLayout, highest: number, first: number, c
 			empty++;
 			continue;
 		}
-		if (empty > 0) end = putZigZag(v2, end, empty === 1 ? 0 : 2 * empty - 1);
+		if (empty > 0) end = putZigZag(room, end, empty === 1 ? 0 : 2 * empty - 1);
 		empty = 0;
-		end = putZigZag(v2, end, 2 * count);
+		end = putZigZag(room, end, 2 * count);
 	}
 	// An empty histogram is one empty bucket: readers want a payload.
-	if (used === 0) end = putZigZag(v2, end, 0);
+	if (used === 0) end = putZigZag(room, end, 0);
+	// As long as it is: thousands of seconds are kept.
+	const v2 = Buffer.alloc(end);
+	room.copy(v2, AT.payload, AT.payload, end);
 	v2.writeInt32BE(COOKIE, 0);
 	v2.writeInt32BE(end - AT.payload, AT.payloadBytes);
-	v2.writeInt32BE(0, AT.indexOffset);
 	v2.writeInt32BE(layout.significantDigits, AT.digits);
 	v2.writeBigInt64BE(1n, AT.lowest);
 	v2.writeBigInt64BE(BigInt(highest), AT.highest);
 	v2.writeDoubleBE(1, AT.ratio);
-	return v2.subarray(0, end);
+	return v2;
 }
 
 /**

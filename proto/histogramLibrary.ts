@@ -3,18 +3,12 @@ import { bucketFrom, HIGHEST, SIGNIFICANT_DIGITS } from "./histogramBuckets.js";
 import { compress, mend, type RecordedBuckets } from "./histogramCodec.js";
 import type { StageUnit } from "./stages.js";
 
-/** The most that the library counts in one call: it takes a signed 32-bit number. */
-const MOST_AT_ONCE = 2 ** 31 - 1;
-
 /** hdr-histogram-js's compressed V2 encoding of what was counted, its header mended: for what is kept. */
 export function libraryEncoding(unit: StageUnit, { indexes, counts }: RecordedBuckets): Buffer {
 	const histogram = libraryHistogram(unit);
 	histogram.reset();
 	for (let at = 0; at < indexes.length; at++) {
-		const value = bucketFrom(indexes[at] as number);
-		for (let left = counts[at] as number; left > 0; left -= MOST_AT_ONCE) {
-			histogram.recordValueWithCount(value, Math.min(left, MOST_AT_ONCE));
-		}
+		histogram.recordValueWithCount(bucketFrom(indexes[at] as number), counts[at] as number);
 	}
 	return compress(mend(histogram.encode()));
 }

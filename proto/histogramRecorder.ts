@@ -9,7 +9,7 @@ const ASIDE = 512;
 
 /**
  * What an agent records a stage into. Values are counted in an array in HdrHistogram's buckets, in an eighth of the time that
- * hdr-histogram-js takes to record one, and leave each second in its uncompressed encoding, in a tenth; the exact figures that
+ * hdr-histogram-js takes to record one, and leave each second in its uncompressed encoding, in a fifth; the exact figures that
  * the buckets lose are kept beside them. Whoever sends tasks on time shares a thread with this.
  */
 export class StageRecorder {

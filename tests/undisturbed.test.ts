@@ -13,7 +13,6 @@ test("an agent's helper threads give way to main threads, and its engine knows w
 	await vi.waitFor(
 		() => {
 			const helpers = threads().filter((thread) => thread !== agent.pid);
-			expect(helpers.length).toBeGreaterThan(0);
 			// Some may have come since.
 			expect(helpers.filter((thread) => getPriority(thread) === 10).length).toBeGreaterThanOrEqual(4);
 		},
