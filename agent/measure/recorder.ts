@@ -1,4 +1,4 @@
-import { setImmediate as eventLoopTurn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { countersSince } from "../../proto/counters.js";
 import { Counters, type Measurements, Outcome, type Resources, type Span, Stage } from "../../proto/gen/measurement.js";
 import type { Window } from "../../proto/gen/slice.js";
@@ -17,6 +17,9 @@ import { type Stamp, stampOf } from "./stamp.js";
 /** Kinds of errors told apart; further ones count as this. */
 const MAX_ERROR_KINDS = 100;
 const OTHER_ERRORS = "other";
+
+/** In a delta: long enough to let go of the core. */
+const BETWEEN_STAGES_MS = 1;
 
 export interface RecorderOptions {
 	readonly runTag: number;
@@ -80,8 +83,18 @@ export class Recorder implements WorkObserver {
 	readonly #ackTime = stageLog(Stage.ACK_TIME);
 	readonly #crossHost: CrossHostLog;
 	readonly #stages: readonly StageLog[];
+	readonly #runTag: number;
+	readonly #epochUs: number;
+	readonly #producers: readonly number[];
+	readonly #window: Window | undefined;
+	readonly #clock: HostClock | undefined;
 
-	constructor(private readonly options: RecorderOptions) {
+	constructor(options: RecorderOptions) {
+		this.#runTag = options.runTag;
+		this.#epochUs = options.epochUs;
+		this.#producers = options.producers;
+		this.#window = options.window;
+		this.#clock = options.clock;
 		this.#acks = new AckRing(options.producers);
 		this.#issued = new Float64Array(Math.max(-1, ...options.producers) + 1);
 		this.#crossHost = new CrossHostLog(options.clock ?? ONE_CLOCK);
@@ -126,7 +139,7 @@ export class Recorder implements WorkObserver {
 			if (heldBack) this.#counters.heldBack++;
 		}
 		if (this.#isMeasured(this.#intendedUs(intendedAtUs))) {
-			if (this.options.window) this.#counters.cohortSent++;
+			if (this.#window) this.#counters.cohortSent++;
 			this.#sendLag.record(lagUs);
 			if (heldBack !== undefined) (heldBack ? this.#backpressureLag : this.#generatorLag).record(lagUs);
 		}
@@ -160,7 +173,7 @@ export class Recorder implements WorkObserver {
 		const intendedUs = this.#intendedUs(intendedAtUs);
 		this.#counters.dropped++;
 		if (heldBack) this.#counters.droppedHeldBack++;
-		if (this.options.window && this.#isMeasured(intendedUs)) this.#counters.cohortDropped++;
+		if (this.#window && this.#isMeasured(intendedUs)) this.#counters.cohortDropped++;
 		this.#responses.begun(intendedUs);
 		this.#countError(heldBack ? "dropped: enqueues had no answer" : "dropped: the generator was behind");
 	}
@@ -213,7 +226,7 @@ export class Recorder implements WorkObserver {
 	}
 
 	settled(attempt: Attempt): void {
-		const stamp = stampOf(this.options.runTag, attempt.task);
+		const stamp = stampOf(this.#runTag, attempt.task);
 		if (!stamp) {
 			this.#counters.foreign++;
 			return;
@@ -256,8 +269,8 @@ export class Recorder implements WorkObserver {
 	}
 
 	/**
-	 * What was measured since the last call, up to now. A histogram takes long enough to encode that all of them would hold up
-	 * what is due to be sent: the event loop gets its turn after each. Not to be called again before it settles.
+	 * What was measured since the last call, up to now. To encode all histograms at once would hold up what is due to be sent, here
+	 * and in the agents that share the core: there is a pause before each. Not to be called again before it settles.
 	 */
 	async takeDelta(resources: Resources): Promise<Measurements> {
 		const counters = countersSince(this.#countersTaken, this.#counters);
@@ -272,7 +285,7 @@ export class Recorder implements WorkObserver {
 		const parts = { counters, errors, stages: [], series: this.#series.take(), ledger: this.#ledger.dirtyPages() };
 		const delta = this.#measurements(resources, { ...parts, responseSeries: this.#responses.take() });
 		for (const stage of this.#stages) {
-			await eventLoopTurn();
+			await sleep(BETWEEN_STAGES_MS);
 			delta.stages.push(...[stage.takeCut() ?? []].flat());
 		}
 		return delta;
@@ -294,10 +307,10 @@ export class Recorder implements WorkObserver {
 		resources: Resources,
 		parts: Pick<Measurements, "counters" | "errors" | "stages" | "series" | "ledger" | "responseSeries">,
 	): Measurements {
-		const quality = this.options.clock?.quality();
+		const quality = this.#clock?.quality();
 		return {
 			...parts,
-			producers: this.options.producers.map((producer) => ({ producer, issued: this.#issued[producer] ?? 0 })),
+			producers: this.#producers.map((producer) => ({ producer, issued: this.#issued[producer] ?? 0 })),
 			span: { ...this.#span },
 			resources: { ...resources, maxInFlight: this.#maxInFlight, maxUnacknowledged: this.#maxUnacknowledged },
 			redis: [],
@@ -308,7 +321,7 @@ export class Recorder implements WorkObserver {
 
 	/** Whether the times of a task that was intended then are to be recorded. @param intendedAtUs since the epoch */
 	#isMeasured(intendedAtUs: number): boolean {
-		const { window } = this.options;
+		const window = this.#window;
 		return window === undefined || (intendedAtUs >= window.fromMs * 1_000 && intendedAtUs < window.toMs * 1_000);
 	}
 
@@ -319,7 +332,7 @@ export class Recorder implements WorkObserver {
 	): boolean {
 		const other = outcome === Outcome.COMPLETED ? Outcome.DEAD_LETTERED : Outcome.COMPLETED;
 		if (!this.#ledger.has(producer, other, sequence) && this.#ledger.set(producer, outcome, sequence)) {
-			if (this.options.window && this.#isMeasured(intendedAtUs)) this.#counters.cohortSettled++;
+			if (this.#window && this.#isMeasured(intendedAtUs)) this.#counters.cohortSettled++;
 			return true;
 		}
 		this.#counters.duplicates++;
@@ -330,13 +343,13 @@ export class Recorder implements WorkObserver {
 		this.#dequeueTime.record(attempt.dequeuedAtUs - attempt.polledAtUs);
 		if (attempt.handlerNs > 0) this.#serviceTime.record(attempt.handlerNs);
 		if (attempt.task.retryCount > 0) return;
-		const sinceSentUs = attempt.dequeuedAtUs - this.options.epochUs - stamp.sentAtUs;
+		const sinceSentUs = attempt.dequeuedAtUs - this.#epochUs - stamp.sentAtUs;
 		const waitedUs = this.#acks.waitedUs(stamp.producer, stamp.sequence, sinceSentUs);
 		if (waitedUs !== undefined) this.#queueWait.record(waitedUs);
 	}
 
 	#completed(stamp: Stamp, attempt: Attempt): void {
-		const completedAtUs = attempt.settledAtUs - this.options.epochUs;
+		const completedAtUs = attempt.settledAtUs - this.#epochUs;
 		const correctedAtUs = completedAtUs + this.#crossHost.correctionUs(stamp, attempt.settledAtUs);
 		if (this.#isMeasured(stamp.intendedAtUs)) {
 			this.#responseTime.record(correctedAtUs - stamp.intendedAtUs);
@@ -355,12 +368,12 @@ export class Recorder implements WorkObserver {
 
 	/** Since the epoch, in whole microseconds as stamps have it, so that both are in the window or neither is. */
 	#intendedUs(intendedAtUs: number): number {
-		return Math.round(intendedAtUs - this.options.epochUs);
+		return Math.round(intendedAtUs - this.#epochUs);
 	}
 
 	/** A span's -1 means that nothing happened, so what comes before the epoch counts as at it. */
 	#sinceEpoch(atUs: number): number {
-		return Math.max(0, atUs - this.options.epochUs);
+		return Math.max(0, atUs - this.#epochUs);
 	}
 
 	#countError(kind: string): void {
