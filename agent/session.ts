@@ -9,6 +9,7 @@ import {
 	StopScope,
 } from "../proto/gen/cluster.js";
 import type { Host } from "../proto/gen/measurement.js";
+import { inTurns } from "../proto/inTurns.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION, RESUME_TIMEOUT_MS } from "../proto/limits.js";
 import type { TlsIdentity } from "../proto/tlsFiles.js";
 import { admitSlice, type Caps, CapsError } from "./caps.js";
@@ -77,7 +78,7 @@ export class Session {
 	#index: number | undefined;
 	#comingBack = false;
 	#over = false;
-	#timers: NodeJS.Timeout[] = [];
+	#endTimers: (() => void)[] = [];
 	#heardAt = performance.now();
 	#lead = false;
 	#log: Logger;
@@ -111,7 +112,7 @@ export class Session {
 		const end = await this.#end;
 		this.#over = true;
 		signal.removeEventListener("abort", interrupted);
-		for (const timer of this.#timers) clearInterval(timer);
+		for (const endTimer of this.#endTimers) endTimer();
 		this.#preparing?.abort();
 		await this.#leave(end);
 		// Through a network that is cut an orderly end never comes.
@@ -192,7 +193,7 @@ export class Session {
 		if (this.#comingBack) return;
 		this.#comingBack = true;
 		this.options.log.warn({ reason: why }, "the stream is lost before the result is handed in: dialling anew");
-		for (const timer of this.#timers) clearInterval(timer);
+		for (const endTimer of this.#endTimers) endTimer();
 		const giveUp = (reason: string) => this.#settle({ kind: "lost", reason: `${why}; ${reason}` });
 		const late = setTimeout(() => giveUp("it could not come back with its result"), RESUME_TIMEOUT_MS);
 		while (!this.#over) {
@@ -219,17 +220,16 @@ export class Session {
 			log: this.options.log,
 		});
 		const snapshotMs = Math.max(SNAPSHOT_INTERVAL_MS, (count / FLEET_SNAPSHOTS_PER_SECOND) * 1_000);
-		this.#timers = [
-			setInterval(() => {
+		const lease = setInterval(() => {
+			const silentMs = performance.now() - this.#heardAt;
+			if (silentMs > leaseMs) this.#lost(`nothing heard for ${Math.round(silentMs / 1_000)} s`);
+		}, leaseMs / 10);
+		this.#endTimers = [
+			inTurns(index, count, snapshotMs, () => {
 				if (this.#runner?.started) this.#send({ $case: "snapshot", value: this.#runner.snapshot() });
-			}, snapshotMs),
-			setInterval(() => void this.#sendDelta(), DELTA_INTERVAL_MS),
-			setInterval(() => {
-				const silentMs = performance.now() - this.#heardAt;
-				if (silentMs > leaseMs) {
-					this.#lost(`nothing heard for ${Math.round(silentMs / 1_000)} s`);
-				}
-			}, leaseMs / 10),
+			}),
+			inTurns(index, count, DELTA_INTERVAL_MS, () => void this.#sendDelta()),
+			() => clearInterval(lease),
 		];
 		for (const value of this.#handIn?.rest(resultChunksHeld) ?? []) this.#send({ $case: "result", value });
 	}

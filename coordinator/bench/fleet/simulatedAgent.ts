@@ -4,6 +4,7 @@ import { type ClientDuplexStream, credentials, Metadata } from "@grpc/grpc-js";
 import { type AgentMessage, ClusterClient, type CoordinatorMessage } from "../../../proto/gen/cluster.js";
 import { Census, Namespace, RedisServer } from "../../../proto/gen/measurement.js";
 import { describeHost } from "../../../proto/host.js";
+import { inTurns } from "../../../proto/inTurns.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../../../proto/limits.js";
 import { chunkResult } from "../../../proto/result.js";
 import { VERSION } from "../../../proto/version.js";
@@ -23,7 +24,7 @@ type Body = NonNullable<AgentMessage["body"]>;
 export class SimulatedAgent {
 	readonly #stream: ClientDuplexStream<AgentMessage, CoordinatorMessage>;
 	readonly #client: ClusterClient;
-	readonly #timers: NodeJS.Timeout[] = [];
+	readonly #endTimers: (() => void)[] = [];
 	#load: SimulatedLoad | undefined;
 	#ordinal = 0;
 	#epochUs = Number.POSITIVE_INFINITY;
@@ -77,7 +78,7 @@ export class SimulatedAgent {
 		const ordinal = this.#ordinal;
 		switch (body?.$case) {
 			case "welcome":
-				this.#tellRegularly(body.value.count);
+				this.#tellRegularly(body.value);
 				break;
 			case "heartbeat":
 				this.#send({ $case: "snapshot", value: this.#snapshot() });
@@ -124,18 +125,18 @@ export class SimulatedAgent {
 		this.#send({ $case: "ready", value: { ordinal, clock, namespace, redis } });
 	}
 
-	#tellRegularly(count: number): void {
+	#tellRegularly({ index, count }: { index: number; count: number }): void {
 		const snapshotMs = Math.max(LEAST_SNAPSHOT_MS, (count / FLEET_SNAPSHOTS_PER_SECOND) * 1_000);
-		this.#timers.push(
-			setInterval(() => {
+		this.#endTimers.push(
+			inTurns(index, count, snapshotMs, () => {
 				if (this.#sinceEpochMs >= 0) this.#send({ $case: "snapshot", value: this.#snapshot() });
-			}, snapshotMs),
-			setInterval(() => {
+			}),
+			inTurns(index, count, DELTA_INTERVAL_MS, () => {
 				if (!this.#load || this.#sinceEpochMs < 0) return;
 				this.#load.advance(this.#sinceEpochMs);
 				const value = { ordinal: this.#ordinal, sequence: ++this.#deltas, measurements: this.#load.delta() };
 				this.#send({ $case: "delta", value });
-			}, DELTA_INTERVAL_MS),
+			}),
 		);
 	}
 
@@ -161,7 +162,7 @@ export class SimulatedAgent {
 	}
 
 	#end(resolve: (reason?: string) => void, reason: string | undefined): void {
-		for (const timer of this.#timers) clearInterval(timer);
+		for (const endTimer of this.#endTimers) endTimer();
 		this.#stream.end();
 		this.#client.close();
 		resolve(reason);
