@@ -11,7 +11,7 @@ import { type TaskMaker, taskMaker } from "./taskMaker.js";
 /** After so many the event loop gets its turn. */
 const SENT_A_TURN = 256;
 /** What falls due within so long after something was sent goes together, unless the load spins: each time costs a round trip. */
-const TOGETHER_US = 1_000;
+const TOGETHER_US = 700;
 /** The alarm may be early by so much: the rest is spun for. */
 const ALARM_EARLY_US = 100;
 /** Who spins sleeps to so long before an arrival, if that is long enough for the alarm: it may be late. */

@@ -38,4 +38,4 @@ export const DEFAULTS = {
 } satisfies Partial<Omit<Settings, "producers">> & { producers: number };
 
 /** Of runs with a rate. */
-export const OPEN_DEFAULTS = { warmup: 5_000, duration: 30_000, fewestUnacknowledged: 256 };
+export const OPEN_DEFAULTS = { warmup: 10_000, duration: 30_000, fewestUnacknowledged: 256 };

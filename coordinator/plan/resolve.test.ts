@@ -125,7 +125,7 @@ describe("open loops", () => {
 			kind: "open",
 			rate: { shape: "constant", perSecond: 100 },
 			arrivals: { process: "uniform" },
-			warmupMs: 5_000,
+			warmupMs: 10_000,
 			durationMs: 30_000,
 			maxUnacknowledged: 256,
 			spin: false,

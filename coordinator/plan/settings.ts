@@ -63,7 +63,7 @@ export const SETTINGS = {
 	warmup: duration(
 		0,
 		LIMITS.durationMs,
-		"Load before the measured time, which is not measured. Default: 5s with a rate, else 0.",
+		"Load before the measured time, which is not measured. Default: 10s with a rate, else 0.",
 	),
 	inFlight: count(1, LIMITS.inFlight, "Tasks that a timed run keeps outstanding. Default: twice the workers."),
 	maxUnacknowledged: count(
