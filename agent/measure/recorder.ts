@@ -44,6 +44,8 @@ const LATE_US = 1_000;
  * as a duplicate, and nowhere else.
  */
 export class Recorder implements WorkObserver {
+	/** See `RecorderOptions`. */
+	readonly epochUs: number;
 	/** Called on the first settlement of each task. */
 	onSettled: (() => void) | undefined;
 
@@ -84,14 +86,13 @@ export class Recorder implements WorkObserver {
 	readonly #crossHost: CrossHostLog;
 	readonly #stages: readonly StageLog[];
 	readonly #runTag: number;
-	readonly #epochUs: number;
 	readonly #producers: readonly number[];
 	readonly #window: Window | undefined;
 	readonly #clock: HostClock | undefined;
 
 	constructor(options: RecorderOptions) {
 		this.#runTag = options.runTag;
-		this.#epochUs = options.epochUs;
+		this.epochUs = options.epochUs;
 		this.#producers = options.producers;
 		this.#window = options.window;
 		this.#clock = options.clock;
@@ -343,13 +344,13 @@ export class Recorder implements WorkObserver {
 		this.#dequeueTime.record(attempt.dequeuedAtUs - attempt.polledAtUs);
 		if (attempt.handlerNs > 0) this.#serviceTime.record(attempt.handlerNs);
 		if (attempt.task.retryCount > 0) return;
-		const sinceSentUs = attempt.dequeuedAtUs - this.#epochUs - stamp.sentAtUs;
+		const sinceSentUs = attempt.dequeuedAtUs - this.epochUs - stamp.sentAtUs;
 		const waitedUs = this.#acks.waitedUs(stamp.producer, stamp.sequence, sinceSentUs);
 		if (waitedUs !== undefined) this.#queueWait.record(waitedUs);
 	}
 
 	#completed(stamp: Stamp, attempt: Attempt): void {
-		const completedAtUs = attempt.settledAtUs - this.#epochUs;
+		const completedAtUs = attempt.settledAtUs - this.epochUs;
 		const correctedAtUs = completedAtUs + this.#crossHost.correctionUs(stamp, attempt.settledAtUs);
 		if (this.#isMeasured(stamp.intendedAtUs)) {
 			this.#responseTime.record(correctedAtUs - stamp.intendedAtUs);
@@ -368,12 +369,12 @@ export class Recorder implements WorkObserver {
 
 	/** Since the epoch, in whole microseconds as stamps have it, so that both are in the window or neither is. */
 	#intendedUs(intendedAtUs: number): number {
-		return Math.round(intendedAtUs - this.#epochUs);
+		return Math.round(intendedAtUs - this.epochUs);
 	}
 
 	/** A span's -1 means that nothing happened, so what comes before the epoch counts as at it. */
 	#sinceEpoch(atUs: number): number {
-		return Math.max(0, atUs - this.#epochUs);
+		return Math.max(0, atUs - this.epochUs);
 	}
 
 	#countError(kind: string): void {

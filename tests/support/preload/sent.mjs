@@ -18,7 +18,7 @@ if (isMainThread && process.argv[1]?.endsWith("/agent/main.js")) {
 		recorder = this;
 		const sent = byProducer.get(producer) ?? [];
 		byProducer.set(producer, sent);
-		sent.push(intendedAtUs - this.options.epochUs);
+		sent.push(intendedAtUs - this.epochUs);
 	};
 	process.once("exit", () => {
 		for (const [producer, sent] of byProducer) {
