@@ -7,9 +7,11 @@ import {
 	type Slot,
 	Span,
 	Stage,
+	type StageHistogram,
 } from "../../../proto/gen/measurement.js";
 import type { Slice } from "../../../proto/gen/slice.js";
 import { Distribution } from "../../../proto/histogram.js";
+import { StageRecorder } from "../../../proto/histogramRecorder.js";
 import { LedgerPages } from "../../../proto/ledger.js";
 import { coarseBucket, encodeSecond } from "../../../proto/responseSecond.js";
 import { stageUnit } from "../../../proto/stages.js";
@@ -86,18 +88,18 @@ export class SimulatedLoad {
 	delta(): Measurements {
 		const from = this.#told;
 		this.#told = this.#done;
-		return Measurements.create({ ...this.#between(from, this.#done), ledger: this.#ledger.dirtyPages() });
+		return Measurements.create({ ...this.#between(from, this.#done, encodeRecent), ledger: this.#ledger.dirtyPages() });
 	}
 
 	result(): Measurements {
-		return Measurements.create({ ...this.#between(0, this.#done), ledger: this.#ledger.allPages() });
+		return Measurements.create({ ...this.#between(0, this.#done, encodeAll), ledger: this.#ledger.allPages() });
 	}
 
 	#atUs(task: number): number {
 		return this.#latenessUs + (task / this.#tasks) * this.loadMs * 1_000;
 	}
 
-	#between(from: number, to: number): Partial<Measurements> {
+	#between(from: number, to: number, encode: typeof encodeAll): Partial<Measurements> {
 		const none = from === to;
 		let first = 0;
 		const producers = this.slice.producers.map(({ index, tasks }) => {
@@ -108,11 +110,7 @@ export class SimulatedLoad {
 		const [firstAtUs, lastAtUs] = none ? [-1, -1] : [this.#atUs(from), this.#atUs(to - 1)];
 		return {
 			counters: countersOf(to - from),
-			stages: none
-				? []
-				: [...this.#times].map(([stage, times]) =>
-						Distribution.of(stageUnit(stage), times.subarray(from, to)).encode(stage),
-					),
+			stages: none ? [] : [...this.#times].map(([stage, times]) => encode(stage, times.subarray(from, to))),
 			series: this.#slots(from, to),
 			responseSeries: this.#seconds(from, to),
 			producers,
@@ -157,6 +155,22 @@ export class SimulatedLoad {
 			return encodeSecond({ index, count, intended: count, ended: 0, maxUs, buckets: { indexes, counts } });
 		});
 	}
+}
+
+/** As an agent encodes what it hands in. */
+function encodeAll(stage: Stage, times: Float64Array): StageHistogram {
+	return Distribution.of(stageUnit(stage), times).encode(stage);
+}
+
+const recorders = new Map(MEDIANS.map(([stage]) => [stage, new StageRecorder(stage)]));
+
+/** As an agent encodes what it tells each second. */
+function encodeRecent(stage: Stage, times: Float64Array): StageHistogram {
+	const recorder = recorders.get(stage) as StageRecorder;
+	for (const time of times) recorder.record(time);
+	const encoded = recorder.encode();
+	recorder.reset();
+	return encoded;
 }
 
 function countersOf(done: number): Counters {
