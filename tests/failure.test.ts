@@ -58,10 +58,11 @@ test("kill -9 of an agent of an open loop: its share of the arrivals is said not
 	const { offered } = run;
 	const lost = run.perAgent[2]?.lost;
 	if (!offered || !lost) throw new Error("no open loop, or no agent lost");
-	// Its 100 a second until the measured time was over at the least, and at the most until sending ended.
+	// Its 100 a second until the measured time was over at the least, and at the most its every fourth arrival: it may not have
+	// told of any before it was killed.
 	const coveredS = lost.coveredToMs / 1_000;
 	expect(offered.notOfferedLost).toBeGreaterThanOrEqual(Math.floor(100 * (8 - coveredS)));
-	expect(offered.notOfferedLost).toBeLessThanOrEqual(offered.due / 4);
+	expect(offered.notOfferedLost).toBeLessThanOrEqual(Math.ceil(offered.due / 4));
 	expect(offered.due).toBe(offered.sent + offered.notOffered + offered.dropped);
 	// What the other three fell due is three quarters of it all, but for what came between its last count and its report.
 	const share = offered.notOfferedLost / offered.due;
