@@ -9,7 +9,7 @@ import {
 	StopScope,
 } from "../proto/gen/cluster.js";
 import type { Host } from "../proto/gen/measurement.js";
-import { inTurns } from "../proto/inTurns.js";
+import { tellInTurns } from "../proto/inTurns.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION, RESUME_TIMEOUT_MS } from "../proto/limits.js";
 import type { TlsIdentity } from "../proto/tlsFiles.js";
 import { admitSlice, type Caps, CapsError } from "./caps.js";
@@ -22,10 +22,6 @@ import { streamCredentials } from "./streamCredentials.js";
 import { Telemetry } from "./telemetry.js";
 
 const RETRY_DELAY_MS = 200;
-const DELTA_INTERVAL_MS = 1_000;
-const SNAPSHOT_INTERVAL_MS = 100;
-/** Snapshots of the whole fleet, at the most, that the coordinator should have to read each second. */
-const FLEET_SNAPSHOTS_PER_SECOND = 500;
 /** After the coordinator is lost the lead waits this long for the others to stop before it removes the run's keys. */
 const ORPHAN_SETTLE_MS = 500;
 const ORPHAN_CLEANUP_MS = 10_000;
@@ -219,16 +215,18 @@ export class Session {
 			agent: index,
 			log: this.options.log,
 		});
-		const snapshotMs = Math.max(SNAPSHOT_INTERVAL_MS, (count / FLEET_SNAPSHOTS_PER_SECOND) * 1_000);
 		const lease = setInterval(() => {
 			const silentMs = performance.now() - this.#heardAt;
 			if (silentMs > leaseMs) this.#lost(`nothing heard for ${Math.round(silentMs / 1_000)} s`);
 		}, leaseMs / 10);
 		this.#endTimers = [
-			inTurns(index, count, snapshotMs, () => {
-				if (this.#runner?.started) this.#send({ $case: "snapshot", value: this.#runner.snapshot() });
-			}),
-			inTurns(index, count, DELTA_INTERVAL_MS, () => void this.#sendDelta()),
+			tellInTurns(
+				{ index, count },
+				() => {
+					if (this.#runner?.started) this.#send({ $case: "snapshot", value: this.#runner.snapshot() });
+				},
+				() => void this.#sendDelta(),
+			),
 			() => clearInterval(lease),
 		];
 		for (const value of this.#handIn?.rest(resultChunksHeld) ?? []) this.#send({ $case: "result", value });

@@ -2,7 +2,7 @@ import type { Stage, StageHistogram } from "./gen/measurement.js";
 import type { Distribution, ExactFigures } from "./histogram.js";
 import { bucketIndex, FINE, HIGHEST } from "./histogramBuckets.js";
 import { encodeV2 } from "./histogramCodec.js";
-import { type StageUnit, stageUnit } from "./stages.js";
+import { stageUnit } from "./stages.js";
 
 /** Values are counted so many at a time: in a loop of its own that takes a quarter of the time. */
 const ASIDE = 512;
@@ -23,14 +23,12 @@ export class StageRecorder {
 	#overflow = 0;
 	#negative = 0;
 	#mostNegative = 0;
-	readonly #unit: StageUnit;
 	readonly #highest: number;
 	/** By bucket. */
 	readonly #counts: Float64Array;
 
 	constructor(readonly stage: Stage) {
-		this.#unit = stageUnit(stage);
-		this.#highest = HIGHEST[this.#unit];
+		this.#highest = HIGHEST[stageUnit(stage)];
 		this.#counts = new Float64Array(bucketIndex(this.#highest) + 1);
 	}
 

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { inTurns } from "./inTurns.js";
+import { tellInTurns } from "./inTurns.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("spreads the agents over the interval, each once in it", () => {
+const nothing = () => {};
+
+test("spreads the agents' deltas over the second, one of each in it", () => {
 	const heard: number[] = [];
-	for (let index = 0; index < 4; index++) inTurns(index, 4, 1_000, () => heard.push(index));
+	for (let index = 0; index < 4; index++) tellInTurns({ index, count: 4 }, nothing, () => heard.push(index));
 	vi.advanceTimersByTime(1_249);
 	expect(heard).toEqual([0]);
 	vi.advanceTimersByTime(250);
@@ -15,9 +17,20 @@ test("spreads the agents over the interval, each once in it", () => {
 	expect(heard).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
 });
 
-test.each(["before its turn came", "while it goes on"])("leaves no timer behind when it is ended %s", (when) => {
-	const end = inTurns(1, 2, 1_000, () => {});
-	if (when === "while it goes on") vi.advanceTimersByTime(5_000);
+test.each([
+	[1, 10],
+	[50, 10],
+	[500, 1],
+])("each of %d agents tells how far it is %d times a second", (count, times) => {
+	let told = 0;
+	tellInTurns({ index: 0, count }, () => told++, nothing);
+	vi.advanceTimersByTime(10_000);
+	expect(told).toBe(10 * times);
+});
+
+test.each([0, 5_000])("leaves no timer behind when it is ended after %d ms", (ms) => {
+	const end = tellInTurns({ index: 1, count: 2 }, nothing, nothing);
+	vi.advanceTimersByTime(ms);
 	end();
 	expect(vi.getTimerCount()).toBe(0);
 });

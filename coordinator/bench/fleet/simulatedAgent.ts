@@ -4,17 +4,13 @@ import { type ClientDuplexStream, credentials, Metadata } from "@grpc/grpc-js";
 import { type AgentMessage, ClusterClient, type CoordinatorMessage } from "../../../proto/gen/cluster.js";
 import { Census, Namespace, RedisServer } from "../../../proto/gen/measurement.js";
 import { describeHost } from "../../../proto/host.js";
-import { inTurns } from "../../../proto/inTurns.js";
+import { tellInTurns } from "../../../proto/inTurns.js";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../../../proto/limits.js";
 import { chunkResult } from "../../../proto/result.js";
 import { VERSION } from "../../../proto/version.js";
 import type { AgentsJob } from "./messages.js";
 import { SimulatedLoad } from "./simulatedLoad.js";
 
-const DELTA_INTERVAL_MS = 1_000;
-/** As agents do it: the fleet's snapshots together are some 500 a second. */
-const FLEET_SNAPSHOTS_PER_SECOND = 500;
-const LEAST_SNAPSHOT_MS = 100;
 /** The agents of a process have this of Redis's clock, as if they had asked it. */
 const CLOCK_BOUND_US = 500;
 
@@ -24,7 +20,7 @@ type Body = NonNullable<AgentMessage["body"]>;
 export class SimulatedAgent {
 	readonly #stream: ClientDuplexStream<AgentMessage, CoordinatorMessage>;
 	readonly #client: ClusterClient;
-	readonly #endTimers: (() => void)[] = [];
+	#endTelling: () => void = () => {};
 	#load: SimulatedLoad | undefined;
 	#ordinal = 0;
 	#epochUs = Number.POSITIVE_INFINITY;
@@ -78,7 +74,13 @@ export class SimulatedAgent {
 		const ordinal = this.#ordinal;
 		switch (body?.$case) {
 			case "welcome":
-				this.#tellRegularly(body.value);
+				this.#endTelling = tellInTurns(
+					body.value,
+					() => {
+						if (this.#sinceEpochMs >= 0) this.#send({ $case: "snapshot", value: this.#snapshot() });
+					},
+					() => this.#tellDelta(),
+				);
 				break;
 			case "heartbeat":
 				this.#send({ $case: "snapshot", value: this.#snapshot() });
@@ -125,19 +127,11 @@ export class SimulatedAgent {
 		this.#send({ $case: "ready", value: { ordinal, clock, namespace, redis } });
 	}
 
-	#tellRegularly({ index, count }: { index: number; count: number }): void {
-		const snapshotMs = Math.max(LEAST_SNAPSHOT_MS, (count / FLEET_SNAPSHOTS_PER_SECOND) * 1_000);
-		this.#endTimers.push(
-			inTurns(index, count, snapshotMs, () => {
-				if (this.#sinceEpochMs >= 0) this.#send({ $case: "snapshot", value: this.#snapshot() });
-			}),
-			inTurns(index, count, DELTA_INTERVAL_MS, () => {
-				if (!this.#load || this.#sinceEpochMs < 0) return;
-				this.#load.advance(this.#sinceEpochMs);
-				const value = { ordinal: this.#ordinal, sequence: ++this.#deltas, measurements: this.#load.delta() };
-				this.#send({ $case: "delta", value });
-			}),
-		);
+	#tellDelta(): void {
+		if (!this.#load || this.#sinceEpochMs < 0) return;
+		this.#load.advance(this.#sinceEpochMs);
+		const value = { ordinal: this.#ordinal, sequence: ++this.#deltas, measurements: this.#load.delta() };
+		this.#send({ $case: "delta", value });
 	}
 
 	get #sinceEpochMs(): number {
@@ -162,7 +156,7 @@ export class SimulatedAgent {
 	}
 
 	#end(resolve: (reason?: string) => void, reason: string | undefined): void {
-		for (const endTimer of this.#endTimers) endTimer();
+		this.#endTelling();
 		this.#stream.end();
 		this.#client.close();
 		resolve(reason);
