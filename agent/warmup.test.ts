@@ -44,7 +44,6 @@ test.each([Engine.CLASSIC, Engine.FUSED])(
 		expect(measured).toBeGreaterThan(sent / 4);
 		expect(measured).toBeLessThan(sent / 2);
 		expect(total(({ counters }) => counters?.cohortSettled ?? 0)).toBe(measured);
-		expect(total(({ counters }) => counters?.completed ?? 0)).toBe(sent);
 		for (const stage of ONE_HOST_OPEN_LOOP) {
 			const told = deltas.filter(({ stages }) => stages.some((each) => each.stage === stage));
 			// More than once: what is encoded a second time is of another kind to V8.

@@ -77,8 +77,7 @@ export async function warmUp(slice: Pick<Slice, "runTag" | "engine" | "load">, s
 			recorder.settled(attempt);
 		}
 		await new Promise((resolve) => setImmediate(resolve));
-		if ((from + ROUNDS_A_TURN) % (rounds / DELTAS) === 0)
-			Measurements.encode(await recorder.takeDelta(meter.read())).finish();
+		if (from % (rounds / DELTAS) === 0) Measurements.encode(await recorder.takeDelta(meter.read())).finish();
 	}
 }
 

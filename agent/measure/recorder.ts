@@ -271,7 +271,7 @@ export class Recorder implements WorkObserver {
 
 	/**
 	 * What was measured since the last call, up to now. To encode all histograms at once would hold up what is due to be sent, here
-	 * and in the agents that share the core: there is a pause after each. Not to be called again before it settles.
+	 * and in the agents that share the core: there is a pause before each. Not to be called again before it settles.
 	 */
 	async takeDelta(resources: Resources): Promise<Measurements> {
 		const counters = countersSince(this.#countersTaken, this.#counters);
@@ -286,10 +286,8 @@ export class Recorder implements WorkObserver {
 		const parts = { counters, errors, stages: [], series: this.#series.take(), ledger: this.#ledger.dirtyPages() };
 		const delta = this.#measurements(resources, { ...parts, responseSeries: this.#responses.take() });
 		for (const stage of this.#stages) {
-			const taken = stage.takeCut();
-			if (!taken) continue;
-			delta.stages.push(taken);
 			await sleep(BETWEEN_STAGES_MS);
+			delta.stages.push(...[stage.takeCut() ?? []].flat());
 		}
 		return delta;
 	}
