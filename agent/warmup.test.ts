@@ -21,13 +21,7 @@ const ONE_HOST_OPEN_LOOP = [
 test.each([Engine.CLASSIC, Engine.FUSED])(
 	"goes the ways of tasks before, in and behind a window, engine %s",
 	async (engine) => {
-		const deltas: Measurements[] = [];
-		const { takeDelta } = Recorder.prototype;
-		vi.spyOn(Recorder.prototype, "takeDelta").mockImplementation(async function (this: Recorder, resources) {
-			const delta = await takeDelta.call(this, resources);
-			deltas.push(delta);
-			return delta;
-		});
+		const takeDelta = vi.spyOn(Recorder.prototype, "takeDelta");
 		const shape = TaskShape.create({
 			type: "t",
 			payload: [{ weight: 1, leastBytes: 1, mostBytes: 1 }],
@@ -38,6 +32,7 @@ test.each([Engine.CLASSIC, Engine.FUSED])(
 		const open = OpenLoad.create({ profile, arrivals: ArrivalProcess.UNIFORM, shareCount: 1 });
 		await warmUp({ runTag: 7, engine, load: { window: undefined, kind: { $case: "open", value: open } } }, shape);
 
+		const deltas = takeDelta.mock.settledResults.map(({ value }) => value as Measurements);
 		const total = (of: (delta: Measurements) => number) => deltas.reduce((sum, delta) => sum + of(delta), 0);
 		const sent = total(({ counters }) => counters?.sent ?? 0);
 		const measured = total(({ counters }) => counters?.cohortSent ?? 0);
